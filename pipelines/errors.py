@@ -1,0 +1,57 @@
+"""Everything that can go wrong, as a tree. Each error names the thing, the place and the remedy.
+
+NetcensusError
+├── ConfigError           network.toml or the environment is wrong          -> mend it, nothing was contacted
+├── SourceUnavailable     could not look: "not there" must not be concluded -> what rests on it is frozen
+│   ├── HostKeyRejected   the gateway's host key is unknown or has changed
+│   └── AccessDenied      the credentials were refused
+├── ParseError            looked, but the answer cannot be read             -> as SourceUnavailable
+└── TargetError           a target cannot be written
+    ├── PreflightFailed   found out before the first write
+    └── OutcomeUnknown    no answer came back: it must be read again before deciding
+"""
+
+
+class NetcensusError(Exception):
+    """What every error of ours shares: a place, a fault and a remedy, in one line.
+
+    `place` is a file, host or table; `fault` says what is wrong there; `remedy` is the first thing to try.
+    """
+
+    def __init__(self, place: str, fault: str, remedy: str) -> None:
+        super().__init__(f"{place}: {fault}. {remedy}")
+        self.place = place
+        self.fault = fault
+        self.remedy = remedy
+
+
+class ConfigError(NetcensusError):
+    """`network.toml` or the environment is missing something, or holds what cannot be."""
+
+
+class SourceUnavailable(NetcensusError):
+    """A source could not be looked at. This is never the same as an empty source (rule R1)."""
+
+
+class HostKeyRejected(SourceUnavailable):
+    """A gateway showed a host key that is not the pinned one, or none is pinned."""
+
+
+class AccessDenied(SourceUnavailable):
+    """A source or target refused our credentials. Not retried: gateways block hosts that keep trying."""
+
+
+class ParseError(NetcensusError):
+    """An answer came, but it is not what its format says; the whole answer is then worth nothing."""
+
+
+class TargetError(NetcensusError):
+    """A target refused a write, or cannot be reached for one."""
+
+
+class PreflightFailed(TargetError):
+    """The target is not what it must be (version, column, grant, zone). Nothing has been written."""
+
+
+class OutcomeUnknown(TargetError):
+    """A write was sent and no answer came back. It may or may not have taken effect: read again (rule R6)."""

@@ -1,0 +1,224 @@
+"""What network.toml means: sites, subnets, zones and policies, checked whole and frozen.
+
+The file's form is declared here once; pydantic checks it. Nothing is read from disk here, and no secret is held.
+"""
+
+import ipaddress
+import tomllib
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.errors import ConfigError
+from pipelines.values import Ip, OwnerName, host_name, is_below, owner_name
+
+Subnet = IPv4Network | IPv6Network
+
+RESERVED_WORDS = frozenset({"wpad", "isatap", "localhost", "localdomain", "broadcasthost", "any", "null", "unknown"})
+"""Names that mean something to resolvers and browsers: who takes `wpad` proxies everybody (RFC 6761, MS09-008)."""
+
+KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/tmp/kea4-ctrl-socket")  # noqa: S108 - pfSense's choice
+"""Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
+
+
+def _apex(text: str) -> OwnerName:
+    return owner_name(text)
+
+
+def _subnet(text: object) -> Subnet:
+    try:
+        return ipaddress.ip_network(str(text))
+    except ValueError as error:
+        raise ValueError(f"{error}; write a subnet such as 10.0.10.0/24") from None
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError(f"{text!r} is no time zone; write one such as Europe/Sofia")
+    return text
+
+
+def _label(text: str) -> str:
+    host_name(text, "invalid")
+    return text.lower()
+
+
+TrackedSubnet = Annotated[Any, BeforeValidator(_subnet)]
+Apex = Annotated[OwnerName, AfterValidator(_apex)]
+Label = Annotated[str, AfterValidator(_label)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Port = Annotated[int, Field(gt=0, lt=65536)]
+ShellSafePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")]
+
+
+class _Part(BaseModel):
+    """A table of the file. An unknown key is an error: it is nearly always a misspelt one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gateway(_Part):
+    """How to reach and read a site's gateway."""
+
+    kind: Literal["pfsense"]
+    host: str
+    port: Port = 22
+    user: str
+    known_hosts: str = "known_hosts"
+    kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
+    command_limit_s: Annotated[int, Field(gt=0)] = 60
+
+
+class Site(_Part):
+    """One place with one gateway. Without `gateway` it has no sources, and only what people name there is published."""
+
+    name: str = ""
+    subnets: tuple[TrackedSubnet, ...]
+    gateway: Gateway | None = None
+    label: Label | None = None
+
+
+class Names(_Part):
+    """Names no client may take: the reserved words, and this network's own infrastructure."""
+
+    infrastructure: tuple[Label, ...] = ()
+    reserved: tuple[Label, ...] = ()
+
+
+class Phpipam(_Part):
+    """phpIPAM's database."""
+
+    driver: Literal["mysql+pymysql", "sqlite"] = "mysql+pymysql"
+    host: str | None = None
+    port: Port = 3306
+    database: str
+    user: str | None = None
+    time_zone: TimeZone
+    changelog_user: str
+    section: str | None = None
+    vrf: str | None = None
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The zone phpIPAM's PHP keeps its naive times in."""
+        return ZoneInfo(self.time_zone)
+
+
+class Ttl(_Part):
+    """TTLs by the class of a name, in seconds."""
+
+    static: Annotated[int, Field(ge=30, le=604800)] = 3600
+    dynamic: Annotated[int, Field(ge=30, le=604800)] = 600
+
+
+class Dns(_Part):
+    """The primary name server and the zones of it that are ours to write."""
+
+    server: str
+    port: Port = 53
+    key: Apex
+    algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
+    zones: tuple[Apex, ...]
+    ttl: Ttl = Ttl()
+
+
+class State(_Part):
+    """Our own state: the archive's folder and the ledger's database."""
+
+    archive: str = "var/archive"
+    ledger: str = "sqlite:///var/ledger.sqlite"
+
+
+class Network(_Part):
+    """All we look after."""
+
+    domain: Apex
+    names: Names = Names()
+    sites: dict[str, Site]
+    phpipam: Phpipam
+    dns: Dns
+    state: State = State()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        seen: dict[Subnet, str] = {}
+        for name, site in self.sites.items():
+            for subnet in site.subnets:
+                clash = next(
+                    (other for other in seen if other.version == subnet.version and other.overlaps(subnet)), None
+                )
+                if clash is not None:
+                    raise ValueError(f"sites.{name}.subnets: {subnet} overlaps {clash} of {seen[clash]}")
+                seen[subnet] = name
+        if self.zone_of(self.domain) is None:
+            raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
+        return self
+
+    @cached_property
+    def site_of_subnet(self) -> dict[Subnet, str]:
+        """Every tracked subnet and the site it belongs to."""
+        return {subnet: name for name, site in self.sites.items() for subnet in site.subnets}
+
+    def suffix(self, site: str) -> str:
+        """The domain under which a site's bare names live, without the final dot."""
+        domain = self.domain.rstrip(".")
+        label = self.sites[site].label
+        return f"{label}.{domain}" if label else domain
+
+    def subnet_of(self, address: Ip) -> Subnet | None:
+        """The tracked subnet an address belongs to (they never overlap)."""
+        value = ipaddress.ip_address(address)
+        return next((subnet for subnet in self.site_of_subnet if value in subnet), None)
+
+    def zone_of(self, name: str) -> OwnerName | None:
+        """The longest of our zones that holds an owner name; None where no zone of ours does."""
+        holding = [zone for zone in self.dns.zones if is_below(name, zone)]
+        return max(holding, key=len, default=None)
+
+    @cached_property
+    def forbidden_names(self) -> frozenset[str]:
+        """First labels no DHCP client may claim."""
+        return RESERVED_WORDS | set(self.names.infrastructure) | set(self.names.reserved)
+
+
+def parse(text: str, place: str) -> Network:
+    """The network that the text of a network.toml describes; `place` is the file's name for errors.
+
+    Raises `ConfigError` naming the file, the key and the remedy.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            place, f"is not TOML: {error}", "Mend that line; the shipped network.toml shows the form"
+        ) from None
+    for name, site in raw.get("sites", {}).items() if isinstance(raw.get("sites"), dict) else ():
+        if isinstance(site, dict):
+            site["name"] = name
+    try:
+        return Network.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(place, "; ".join(_sentence(one) for one in error.errors()[:5]), _REMEDY) from None
+
+
+_REMEDY = "Compare with the shipped network.toml, which shows every key"
+
+
+def _sentence(error: object) -> str:
+    detail: dict[str, object] = dict(error)  # type: ignore[call-overload]  # pydantic's ErrorDetails is a TypedDict
+    where = ".".join(str(part) for part in detail["loc"])  # type: ignore[attr-defined]  # a tuple
+    if detail["type"] == "extra_forbidden":
+        return f"{where} is no key netcensus knows"
+    if detail["type"] == "missing":
+        return f"{where} is missing"
+    text = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{where}: {text}" if where else text
+
+
+def beside(place: str, path: str) -> str:
+    """A path from network.toml as it is meant: a relative one starts in the folder of the file `place`."""
+    return str(PurePosixPath(place).parent / path)

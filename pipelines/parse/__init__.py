@@ -1,0 +1,1 @@
+"""Bytes to tables, one file per wire format."""

@@ -1,0 +1,1 @@
+"""Desired against existing: the changes, and what is withheld."""

@@ -1,0 +1,1 @@
+"""The tables of all sources to one account of the network."""

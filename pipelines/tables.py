@@ -1,0 +1,427 @@
+"""Every table's contract, declared once: checks, the UI's column schema, files and docs/tables.md derive from it.
+
+Only declarations and what follows from them belong here; how a table is filled stands where it is filled.
+Suffixes: `_at` a UTC instant, `_s` seconds, `is_` a flag, `_id_<system>` or `id_<system>` that system's own number.
+Text is never empty: what is not there is null.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+TEXT = "str"
+INTEGER = "Int64"
+FLAG = "bool"
+INSTANT = "datetime64[us, UTC]"
+
+CIDR = r"[0-9a-f.:]+/\d{1,3}"
+ADDRESS = r"[0-9a-f.:]+"
+MAC = r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
+ABSOLUTE = r"\S*\."
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, dtype and meaning, and what its values may be."""
+
+    name: str
+    dtype: str
+    meaning: str
+    is_nullable: bool = False
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's contract. `grain` says what one row is; no two rows share `key` (no key: rows may repeat)."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names, in order."""
+        return [column.name for column in self.columns]
+
+    def frame(self, columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pd.DataFrame:
+        """A frame of this table from its columns, in the contract's order and dtypes.
+
+        Raises `KeyError` for a missing column and `ValueError` for a value that is none of its dtype.
+        """
+        return pd.DataFrame(
+            {column.name: pd.Series(columns[column.name], dtype=column.dtype) for column in self.columns}
+        ).reset_index(drop=True)
+
+    def rows(self, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
+        """A frame of this table from rows whose values stand in the contract's order."""
+        by_column = zip(*rows, strict=True) if rows else ([] for _ in self.columns)
+        return self.frame({name: list(values) for name, values in zip(self.names, by_column, strict=True)})
+
+    def empty(self) -> pd.DataFrame:
+        """A frame of this table without rows."""
+        return self.rows([])
+
+    def concat(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """The rows of several frames of this table, one after the other."""
+        filled = [frame for frame in frames if len(frame)]
+        return self.frame(pd.concat(filled, ignore_index=True)) if filled else self.empty()
+
+    def violations(self, frame: pd.DataFrame) -> list[str]:
+        """What in a frame breaks this contract, one sentence each; empty when nothing does."""
+        if list(frame.columns) != self.names:
+            return [f"{self.name}: columns are {list(frame.columns)}, the contract says {self.names}"]
+        found = [text for column in self.columns for text in self._column_violations(column, frame[column.name])]
+        if self.key and (repeated := int(frame.duplicated(list(self.key)).sum())):
+            found.append(f"{self.name}: {repeated} rows repeat the key {self.key}")
+        return found
+
+    def _column_violations(self, column: Column, values: "pd.Series[object]") -> list[str]:
+        place = f"{self.name}.{column.name}"
+        present = values.dropna()
+        found = []
+        if str(values.dtype) != column.dtype:
+            found.append(f"{place}: dtype is {values.dtype}, the contract says {column.dtype}")
+        if not column.is_nullable and len(present) < len(values):
+            found.append(f"{place}: {len(values) - len(present)} values are missing")
+        if column.choices and (others := set(present) - set(column.choices)):
+            found.append(f"{place}: {sorted(map(str, others))} are none of {column.choices}")
+        if column.pattern and (bad := int((~present.astype(str).str.fullmatch(column.pattern)).sum())):
+            found.append(f"{place}: {bad} values do not read as {column.pattern}")
+        if column.dtype == TEXT and (present == "").any():
+            found.append(f"{place}: empty text; what is not there is null")
+        return found
+
+
+def _text(name: str, meaning: str, *choices: str, pattern: str | None = None, is_nullable: bool = False) -> Column:
+    return Column(name, TEXT, meaning, is_nullable=is_nullable, pattern=pattern, choices=choices)
+
+
+def _optional(name: str, meaning: str, dtype: str = TEXT, pattern: str | None = None) -> Column:
+    return Column(name, dtype, meaning, is_nullable=True, pattern=pattern)
+
+
+_SITE = _text("site", "the site, by its name in network.toml; * for what belongs to none")
+_IP = _text("ip", "the address, in its shortest standard text", pattern=ADDRESS)
+_SOURCE = _text("source", "the source, such as kea4.leases, arp or zone/example.lan")
+_MAC = _optional("mac", "the hardware address, lower-case colon form", pattern=MAC)
+_CIDR = _text("cidr", "the subnet", pattern=CIDR)
+_ZONE = _text("zone", "the zone's apex, absolute", pattern=ABSOLUTE)
+_OWNER = _text("owner", "the owner name, absolute and lower-case", pattern=ABSOLUTE)
+_RR_TYPE = _text("type", "the RR type's mnemonic")
+_SUBNET_ID = Column("subnet_id_phpipam", INTEGER, "phpIPAM's subnets.id")
+_READ_AT = Column("read_at", INSTANT, "when we asked")
+_IS_COMPLETE = Column("is_complete", FLAG, "whether the whole answer was had, with proof")
+_REASON_MISSING = _optional("reason", "why it is not complete, and what to do")
+
+SNAPSHOTS = Table(
+    "snapshots",
+    "one read of one source",
+    (
+        _SITE,
+        _SOURCE,
+        _READ_AT,
+        _IS_COMPLETE,
+        _REASON_MISSING,
+        _optional("version", "the source's own word for its state: a zone's SOA serial"),
+        Column("clock_offset_s", INTEGER, "how far the source's clock is ahead of ours"),
+        _text("digest", "SHA-256 of the bytes: their place in the archive", pattern=r"[0-9a-f]{64}"),
+        Column("bytes", INTEGER, "the answer's length"),
+    ),
+    key=("site", "source"),
+)
+SOURCES = Table(
+    "sources",
+    "one source after parsing: can it be trusted this hour?",
+    (
+        _SITE,
+        _SOURCE,
+        _READ_AT,
+        _IS_COMPLETE,
+        _REASON_MISSING,
+        Column("rows", INTEGER, "rows that were read from it"),
+        Column("rejected", INTEGER, "rows that could not be read"),
+    ),
+    key=("site", "source"),
+)
+REJECTS = Table(
+    "rejects",
+    "one row of a source that could not be read",
+    (
+        _SITE,
+        _SOURCE,
+        Column("line", INTEGER, "its position in the source, from 1"),
+        _text("reason", "why it was rejected"),
+        _text("excerpt", "the row's first 200 characters, control characters escaped"),
+    ),
+)
+LEASES = Table(
+    "leases",
+    "one lease a DHCP server holds",
+    (
+        _SITE,
+        _IP,
+        _MAC,
+        _optional(
+            "client_id", "the DHCP client identifier, lower-case hex without colons", pattern=r"(?:[0-9a-f]{2})+"
+        ),
+        _optional("hostname", "the name the server keeps for the client, as it keeps it: any text"),
+        _text("state", "Kea's lease state", "assigned", "declined", "reclaimed", "released", "registered"),
+        Column("cltt_at", INSTANT, "client last transaction time: when the lease was last confirmed"),
+        _optional("valid_s", "the lease's length; null for ever", INTEGER),
+        _optional("expires_at", "when it ends; null for never", INSTANT),
+        Column("is_ddns_forward", FLAG, "handed to D2 for the A record (not: is in DNS)"),
+        Column("is_ddns_reverse", FLAG, "handed to D2 for the PTR record"),
+    ),
+    key=("site", "ip"),
+)
+RESERVATIONS = Table(
+    "reservations",
+    "one host reservation of a DHCP server that fixes an address or a name",
+    (
+        _SITE,
+        _optional("subnet", "the subnet it stands in; null when global", pattern=CIDR),
+        _optional("ip", "the reserved address", pattern=ADDRESS),
+        _MAC,
+        _optional("client_id", "the client identifier, lower-case hex", pattern=r"(?:[0-9a-f]{2})+"),
+        _optional("hostname", "the reserved name, as configured"),
+    ),
+)
+DHCP_SUBNETS = Table(
+    "dhcp_subnets",
+    "one subnet a DHCP server serves",
+    (
+        _SITE,
+        _text("subnet", "the subnet", pattern=CIDR),
+        Column("is_ddns_on", FLAG, "whether the server hands its names to D2"),
+        _optional("ddns_suffix", "the domain D2 puts behind bare names, absolute", pattern=ABSOLUTE),
+        _optional("pools", "the dynamic ranges, first-last, comma-separated"),
+    ),
+    key=("site", "subnet"),
+)
+NEIGHBOURS = Table(
+    "neighbours",
+    "one entry of a gateway's ARP cache",
+    (
+        _SITE,
+        _IP,
+        _MAC,
+        _text("interface", "the gateway's interface"),
+        _text("state", "the entry's state", "dynamic", "permanent", "published", "expired", "incomplete"),
+        _optional("confirmed_at", "when the kernel last confirmed it; null where it cannot be told", INSTANT),
+    ),
+)
+IPAM_SUBNETS = Table(
+    "ipam_subnets",
+    "one subnet phpIPAM holds (folders left out)",
+    (
+        Column("id_phpipam", INTEGER, "subnets.id"),
+        _CIDR,
+        _text("section", "the section's name"),
+        _text("vrf", "the VRF's name; `default` for none"),
+        Column("is_leaf", FLAG, "no other subnet stands below it"),
+        Column("is_pinged", FLAG, "subnets.pingSubnet: whether the UI shows the status dot"),
+        Column("is_pool", FLAG, "whether network and broadcast addresses may be used"),
+    ),
+    key=("id_phpipam",),
+)
+IPAM_ADDRESSES = Table(
+    "ipam_addresses",
+    "one address phpIPAM holds",
+    (
+        Column("id_phpipam", INTEGER, "ipaddresses.id"),
+        _SUBNET_ID,
+        _IP,
+        _optional("hostname", "as phpIPAM holds it: any text"),
+        _optional("mac", "as phpIPAM holds it: any text"),
+        _optional("description", "as phpIPAM holds it: any text"),
+        _optional("tag", "ipTags.type: Used, Offline, Reserved, DHCP or the user's own"),
+        Column("is_gateway", FLAG, "whether it is marked as the subnet's gateway"),
+        _optional("last_seen_at", "lastSeen; null for never", INSTANT),
+    ),
+    key=("subnet_id_phpipam", "ip"),
+)
+ZONE_RECORDS = Table(
+    "zone_records",
+    "one resource record of a zone",
+    (
+        _ZONE,
+        _OWNER,
+        _RR_TYPE,
+        Column("ttl_s", INTEGER, "the TTL"),
+        _text("rdata", "the record data in presentation form, names absolute and lower-case"),
+    ),
+    key=("zone", "owner", "type", "rdata"),
+)
+SIGHTINGS = Table(
+    "sightings",
+    "evidence by one source that a MAC held an address",
+    (
+        _SITE,
+        _IP,
+        _MAC,
+        _SOURCE,
+        Column("last_seen_at", INSTANT, "when the source confirmed it (never: when we asked)"),
+    ),
+    key=("site", "ip", "source"),
+)
+BINDINGS = Table(
+    "bindings",
+    "who holds an address now",
+    (
+        _SITE,
+        _IP,
+        _MAC,
+        _optional("client_id", "the DHCP client identifier", pattern=r"(?:[0-9a-f]{2})+"),
+        _text("kind", "the strongest reason for it", "reservation", "lease", "neighbour"),
+        _text("evidence", "the sources it rests on, comma-separated"),
+        _optional("last_seen_at", "the latest sighting; null for a reservation nobody has used", INSTANT),
+        _optional("valid_s", "the lease's length, where there is one that ends", INTEGER),
+    ),
+    key=("site", "ip"),
+)
+NAME_CLAIMS = Table(
+    "name_claims",
+    "one source's wish that an address bear a name",
+    (
+        _SITE,
+        _IP,
+        _text("wanted", "the name as the source says it: any text"),
+        _optional("name", "the absolute name it means; null when it is no host name", pattern=ABSOLUTE),
+        _SOURCE,
+        Column("rank", INTEGER, "1 wins over 2: phpIPAM's people, reservation, lease, PTR"),
+        _text("verdict", "what became of it", "granted", "outranked", "contested"),
+        _text("reason", "why, for a person"),
+    ),
+    key=("site", "ip", "source"),
+)
+ADDRESSES = Table(
+    "addresses",
+    "one address as phpIPAM should show it",
+    (
+        _SITE,
+        _SUBNET_ID,
+        _CIDR,
+        _IP,
+        _optional("name", "the granted name, absolute", pattern=ABSOLUTE),
+        _optional("hostname", "the name as phpIPAM should hold it: bare under the site's own suffix"),
+        _optional("named_by", "the source of the name"),
+        _MAC,
+        _optional("kind", "the binding's kind; null where only phpIPAM knows the address"),
+        _optional("last_seen_at", "the latest sighting", INSTANT),
+    ),
+    key=("subnet_id_phpipam", "ip"),
+)
+RECORDS = Table(
+    "records",
+    "one resource record DNS should hold",
+    (
+        _SITE,
+        _IP,
+        _ZONE,
+        _OWNER,
+        _RR_TYPE,
+        Column("ttl_s", INTEGER, "the TTL by the name's class"),
+        _text("rdata", "the record data in presentation form"),
+        _text("writer", "who writes it: we, or Kea's D2 (which we leave alone)", "netcensus", "kea"),
+        _text("reason", "where the name comes from"),
+    ),
+    key=("zone", "owner", "type", "rdata"),
+)
+IPAM_PLAN = Table(
+    "ipam_plan",
+    "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours)",
+    (
+        _SITE,
+        _SUBNET_ID,
+        _CIDR,
+        _IP,
+        _optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
+        _text("action", "what to do", "create", "update", "touch", "adopt"),
+        _text("field", "the column", "hostname", "mac", "description", "lastSeen"),
+        _optional("before", "what phpIPAM holds, byte for byte"),
+        _optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),
+        _text("reason", "why, for a person"),
+    ),
+    key=("subnet_id_phpipam", "ip", "field"),
+)
+DNS_PLAN = Table(
+    "dns_plan",
+    "one RRset to change (adopt: already right, from now on ours)",
+    (
+        _SITE,
+        _ZONE,
+        _OWNER,
+        _RR_TYPE,
+        _text("action", "what to do", "create", "update", "adopt"),
+        _optional("before", "the record data the zone holds, sorted, one a line"),
+        _optional("before_ttl_s", "the TTL it has", INTEGER),
+        _text("after", "the record data it should hold, sorted, one a line"),
+        Column("after_ttl_s", INTEGER, "the TTL it should have"),
+        Column("is_name_free", FLAG, "no record of any type stands at the name"),
+        _text("reason", "why, for a person"),
+    ),
+    key=("zone", "owner", "type"),
+)
+WITHHELD = Table(
+    "withheld",
+    "one thing that looks like a change and was not made, and why",
+    (
+        _text("target", "where it was withheld", "phpipam", "dns"),
+        _SITE,
+        _text("subject", "the address or owner name"),
+        _text("field", "the phpIPAM column or RR type"),
+        _optional("wanted", "what the sources say"),
+        _optional("existing", "what the target holds"),
+        _text("rule", "the rule's short name"),
+        _text("reason", "why, for a person, with what to do where something can be done"),
+    ),
+)
+APPLIED = Table(
+    "applied",
+    "what we last wrote to one phpIPAM field or one RRset: the ledger (rule R4)",
+    (
+        _text("target", "the target", "phpipam", "dns"),
+        _text("scope", "the subnet (CIDR) or the zone"),
+        _text("subject", "the address or owner name"),
+        _text("field", "the phpIPAM column or RR type"),
+        _optional("value", "what we wrote: a field's text, or an RRset's data, sorted, one a line"),
+        _optional("ttl_s", "the RRset's TTL as we wrote it; null for phpIPAM", INTEGER),
+        Column("is_adopted", FLAG, "it was already there and equal; we did not write it"),
+        Column("is_settled", FLAG, "the target was read back and says so; else only intended"),
+        Column("at", INSTANT, "when"),
+    ),
+    key=("target", "scope", "subject", "field"),
+)
+RECEIPT = Table(
+    "receipt",
+    "what a target answered to one change",
+    (
+        _text("target", "the target", "phpipam", "dns"),
+        _SITE,
+        _text("scope", "the subnet (CIDR) or the zone"),
+        _text("subject", "the address or owner name"),
+        _text("field", "the phpIPAM column or RR type"),
+        _text("action", "what was asked for", "create", "update", "touch", "adopt"),
+        _optional("before", "what was there"),
+        _optional("after", "what should be there now"),
+        _text(
+            "outcome",
+            "what became of it; `lost race`: somebody else changed it first, looked at again next run",
+            "applied",
+            "lost race",
+            "refused",
+            "unknown",
+        ),
+        _optional("detail", "the target's words, where it refused"),
+    ),
+    key=("target", "scope", "subject", "field"),
+)
+
+ALL: tuple[Table, ...] = (
+    SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, IPAM_SUBNETS, IPAM_ADDRESSES,
+    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, RECEIPT,
+)  # fmt: skip

@@ -1,0 +1,100 @@
+"""Canonical MAC address, IP address and names: one function and one type each.
+
+A value of one of these types went through its function, so no other code has to lower-case, strip or check it again.
+All of these raise `ValueError` with a reason a person can act on; the caller turns it into a row of `rejects`.
+"""
+
+import ipaddress
+import re
+from typing import NewType
+
+Mac = NewType("Mac", str)
+Ip = NewType("Ip", str)
+OwnerName = NewType("OwnerName", str)
+
+_HEX = re.compile(r"[0-9a-f]{12}\Z")
+_OCTETS = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}\Z")
+_HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_LONGEST_NAME = 253  # characters without the final dot: RFC 1035 section 2.3.4
+
+
+def mac(text: str) -> Mac:
+    """Return an EUI-48 address in lower-case colon form.
+
+    >>> mac("0011.22AA.bbcc")
+    '00:11:22:aa:bb:cc'
+    """
+    lowered = text.strip().lower()
+    if _OCTETS.match(lowered):
+        digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
+    else:
+        digits = lowered.replace(".", "")
+    if not _HEX.match(digits):
+        raise ValueError(f"{text!r} is not a 48-bit MAC address")
+    return Mac(":".join(digits[at : at + 2] for at in range(0, 12, 2)))
+
+
+def ip(text: str) -> Ip:
+    """Return an IPv4 or IPv6 address in its shortest standard text (RFC 5952 for IPv6), without a zone index.
+
+    >>> ip("FD00:0192::0010")
+    'fd00:192::10'
+    """
+    return Ip(str(ipaddress.ip_address(text.strip())))
+
+
+def is_device_mac(address: Mac) -> bool:
+    """Whether a device may own this MAC: not zero, a group's, nor a virtual router's (RFC 9568 section 7.3)."""
+    is_group = int(address[:2], 16) & 1
+    is_virtual_router = address.startswith(("00:00:5e:00:01:", "00:00:5e:00:02:"))
+    return not (is_group or is_virtual_router or address == "00:00:00:00:00:00")
+
+
+def owner_name(text: str) -> OwnerName:
+    """Return a DNS owner name as our zones hold it: lower case, absolute, with its final dot.
+
+    Any label a zone may hold is let through (`_`, `*`); what we publish goes through `host_name`.
+
+    >>> owner_name("NAS.Example.LAN")
+    'nas.example.lan.'
+    """
+    return OwnerName(text.strip().lower().rstrip(".") + ".")
+
+
+def host_name(text: str, suffix: str) -> OwnerName:
+    """Return the absolute name of a host that calls itself `text`, where bare names live under `suffix`.
+
+    Only letters, digits and inner hyphens make a host name (RFC 952, RFC 1123 section 2.1), and at least one
+    letter. Nothing is mended: two clients' names must not become one by our scrubbing.
+
+    >>> host_name("NAS", "example.lan")
+    'nas.example.lan.'
+    >>> host_name("nas.example.lan.", "example.lan")
+    'nas.example.lan.'
+    """
+    plain = text.strip().lower().rstrip(".")
+    full = plain if "." in plain else f"{plain}.{suffix}"
+    labels = full.split(".")
+    bad = next((label for label in labels if not _HOST_LABEL.match(label)), None)
+    if bad is not None:
+        raise ValueError(f"{text!r} is not a host name: the label {bad!r} is not letters, digits and inner hyphens")
+    if len(full) > _LONGEST_NAME:
+        raise ValueError(f"{text[:40]!r}... is not a host name: longer than {_LONGEST_NAME} characters")
+    if labels[0].isdecimal():
+        raise ValueError(f"{text!r} is not a host name: it reads as a number")
+    return OwnerName(full + ".")
+
+
+def is_below(name: str, apex: str) -> bool:
+    """Whether an absolute name is the apex or lies under it (both with or without the final dot).
+
+    >>> is_below("a.example.lan.", "example.lan"), is_below("badexample.lan.", "example.lan")
+    (True, False)
+    """
+    inner, outer = name.rstrip("."), apex.rstrip(".")
+    return inner == outer or inner.endswith("." + outer)
+
+
+def reverse_name(address: str) -> OwnerName:
+    """Return the owner name of an address's PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
+    return OwnerName(ipaddress.ip_address(address).reverse_pointer + ".")
