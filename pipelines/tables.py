@@ -262,11 +262,11 @@ SIGHTINGS = Table(
     (
         _SITE,
         _IP,
-        _MAC,
+        _optional("mac", "the hardware address; null for a lease by client identifier only", pattern=MAC),
         _SOURCE,
         Column("last_seen_at", INSTANT, "when the source confirmed it (never: when we asked)"),
     ),
-    key=("site", "ip", "source"),
+    key=("site", "ip", "mac", "source"),
 )
 BINDINGS = Table(
     "bindings",
@@ -388,10 +388,10 @@ APPLIED = Table(
         _text("scope", "the subnet (CIDR) or the zone"),
         _text("subject", "the address or owner name"),
         _text("field", "the phpIPAM column or RR type"),
-        _optional("value", "what we wrote: a field's text, or an RRset's data, sorted, one a line"),
+        _optional("value", "what we wrote and read back: a field's text, or an RRset's data, sorted, one a line"),
         _optional("ttl_s", "the RRset's TTL as we wrote it; null for phpIPAM", INTEGER),
         Column("is_adopted", FLAG, "it was already there and equal; we did not write it"),
-        Column("is_settled", FLAG, "the target was read back and says so; else only intended"),
+        _optional("intended", "what we were about to write when we last sent something; null once it was read back"),
         Column("at", INSTANT, "when"),
     ),
     key=("target", "scope", "subject", "field"),

@@ -1,0 +1,64 @@
+"""All snapshots of one hour to the parse stage's tables, and which sources can be trusted."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.errors import ParseError
+from pipelines.network import Network
+from pipelines.parse import arp, kea_config, kea_leases, phpipam, zone
+from pipelines.parse.parsed import Parsed
+from pipelines.snapshots import ZONE, Snapshot
+
+Parser = Callable[[Snapshot], Parsed]
+
+
+def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, pd.DataFrame]:
+    """The stage's tables by name; a source that is incomplete or unreadable adds no rows and is marked in `sources`.
+
+    A snapshot of a source nobody knows how to parse is a `KeyError`: the extraction and this table disagree.
+    """
+    read: dict[str, list[pd.DataFrame]] = {table.name: [table.empty()] for table in _PARSED}
+    sources = []
+    for snapshot in snapshots:
+        parsed, reason = _read(snapshot, network)
+        for name, one in parsed.items():
+            read[name].append(one.table)
+            read["rejects"].append(one.rejects)
+        rows = sum(len(one.table) for one in parsed.values())
+        rejected = sum(len(one.rejects) for one in parsed.values())
+        sources.append((snapshot.site, snapshot.source, snapshot.read_at, reason is None, reason, rows, rejected))
+    frames = {table.name: table.concat(read[table.name]) for table in _PARSED}
+    return {**frames, "sources": tables.SOURCES.rows(sources)}
+
+
+_PARSED = (
+    tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.IPAM_SUBNETS,
+    tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.REJECTS,
+)  # fmt: skip
+
+
+def _read(snapshot: Snapshot, network: Network) -> tuple[dict[str, Parsed], str | None]:
+    """What a snapshot holds, by table, and why it is not to be trusted (None when it is)."""
+    if not snapshot.is_complete:
+        return {}, snapshot.reason or "incomplete"
+    try:
+        return {table: parse(snapshot) for table, parse in _parsers(snapshot.source, network).items()}, None
+    except ParseError as error:
+        return {}, str(error)
+
+
+def _parsers(source: str, network: Network) -> dict[str, Parser]:
+    if source.startswith(ZONE):
+        return {"zone_records": zone.parse}
+    by_source: dict[str, dict[str, Parser]] = {
+        "kea4.leases": {"leases": kea_leases.parse},
+        "kea4.config": {"reservations": kea_config.parse_reservations, "dhcp_subnets": kea_config.parse_subnets},
+        "arp": {"neighbours": arp.parse},
+        "phpipam.subnets": {"ipam_subnets": phpipam.parse_subnets},
+        "phpipam.addresses": {
+            "ipam_addresses": lambda snapshot: phpipam.parse_addresses(snapshot, network.phpipam.zone_info)
+        },
+    }
+    return by_source[source]

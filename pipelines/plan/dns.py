@@ -1,0 +1,102 @@
+"""What to change in DNS, RRset by RRset, and what is left alone although it differs."""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
+from pipelines.plan.never import objections
+from pipelines.reconcile.dns import owners_with_dhcid
+from pipelines.values import OwnerName
+
+TARGET = "dns"
+KEY = ["zone", "owner", "type"]
+
+
+def dns_plan(
+    records: pd.DataFrame,
+    zone_records: pd.DataFrame,
+    applied: pd.DataFrame,
+    *,
+    network: Network,
+    unread: dict[OwnerName, str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
+
+    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read.
+    """
+    rows = _compare(records, zone_records, applied)
+    rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread))
+    open_rows = rows[rows["objection"].isna()]
+    change = open_rows[open_rows["whose"].isin({FIRST, OURS}) & _differs(open_rows)]
+    change = change.assign(action=change["before"].isna().map({True: "create", False: "update"}))
+    adopt = open_rows[open_rows["is_equal"] & open_rows["value"].isna()].assign(action="adopt")
+    plan = tables.DNS_PLAN.concat([tables.DNS_PLAN.frame(change), tables.DNS_PLAN.frame(adopt)])
+    return tables.DNS_PLAN.frame(plan.sort_values(KEY)), _withheld(rows)
+
+
+def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """Desired RRsets beside the existing ones and the ledger's, with whose each is."""
+    desired = _rrsets(records, extra={"site": "first", "writer": "max", "reason": "first"})
+    desired = desired.rename(columns={"rdata": "after", "ttl_s": "after_ttl_s"})
+    existing = _rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
+    ledger = applied[applied["target"] == TARGET].rename(
+        columns={"scope": "zone", "subject": "owner", "field": "type", "ttl_s": "ledger_ttl_s"}
+    )
+    rows = desired.merge(existing, on=KEY, how="left", validate="one_to_one")
+    rows = rows.merge(ledger[[*KEY, "value", "intended", "ledger_ttl_s"]], on=KEY, how="left", validate="one_to_one")
+    is_equal = rows["before"] == rows["after"]
+    whose = ownership(rows["before"], rows["value"], rows["intended"], is_equal)
+    return rows.assign(is_equal=is_equal, whose=whose, is_name_free=~rows["owner"].isin(zone_records["owner"]))
+
+
+def _rrsets(frame: pd.DataFrame, extra: dict[str, str]) -> pd.DataFrame:
+    """One row per RRset: its data sorted, one a line, and the smallest TTL (RFC 2181 section 5.2 wants one)."""
+    ordered = frame.sort_values([*KEY, "rdata"])
+    return ordered.groupby(KEY, as_index=False).agg({"rdata": "\n".join, "ttl_s": "min", **extra})
+
+
+def _differs(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Other data, or data of ours with a TTL that is ours as well and should be another."""
+    is_our_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=False)
+    other_ttl = (rows["before_ttl_s"] != rows["after_ttl_s"]).fillna(value=False)
+    return ~rows["is_equal"] | (is_our_ttl & other_ttl)
+
+
+def _objections(
+    rows: pd.DataFrame,
+    zone_records: pd.DataFrame,
+    applied: pd.DataFrame,
+    network: Network,
+    unread: dict[OwnerName, str],
+) -> "pd.Series[str]":
+    """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
+    text = pd.Series(None, index=rows.index, dtype="object")
+    text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _DHCID)
+    never = objections(rows, zone_records, network.dns.zones)
+    text = text.mask(never.notna(), never)
+    text = text.mask(rows["writer"] == "kea", _KEA)
+    return text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
+
+
+_REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"
+_EDITED = "kept-edit: made by somebody else; remove the record to have it written from phpIPAM"
+_DHCID = "kea-name: a DHCID stands there, so the name is Kea's"
+_KEA = "kea-missing: Kea's D2 should have registered it and DNS says otherwise; see lease4-resend-ddns"
+
+
+def _withheld(rows: pd.DataFrame) -> pd.DataFrame:
+    """The RRsets that differ and were left alone. What is already as it should be is not worth a line."""
+    kept = rows[rows["objection"].notna() & ~rows["is_equal"]]
+    parts = kept["objection"].str.split(": ", n=1)
+    told = kept.assign(
+        target=TARGET,
+        subject=kept["owner"],
+        field=kept["type"],
+        wanted=kept["after"],
+        existing=kept["before"],
+        rule=parts.str[0],
+        reason=parts.str[1],
+    )
+    return tables.WITHHELD.frame(told)

@@ -1,0 +1,142 @@
+"""What to change in phpIPAM, and what is left as it is although the network says otherwise."""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.plan.managed import EQUAL, FIRST, OURS, THEIRS, ownership
+from pipelines.values import host_name
+
+TARGET = "phpipam"
+PINGED_REFRESH = pd.Timedelta(minutes=45)
+"""How old `lastSeen` may grow where the UI shows a status dot: an hourly run must always be able to refresh it."""
+OTHER_REFRESH = pd.Timedelta(hours=24)
+"""How old it may grow elsewhere, where only lists and reports look at it (rule R9)."""
+_ROW = ["subnet_id_phpipam", "ip"]
+_LEDGER = ["cidr", "ip", "field"]
+RESERVED_TAG = "Reserved"
+
+
+def ipam_plan(
+    addresses: pd.DataFrame, ipam: pd.DataFrame, applied: pd.DataFrame, *, network: Network
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`tables.IPAM_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
+
+    `ipam` is what phpIPAM holds in the tracked subnets (`reconcile.ipam.tracked_addresses`), `applied` the ledger.
+    """
+    held = ipam[[*_ROW, "id_phpipam", "hostname", "mac", "mac_read", "tag", "is_gateway", "is_pinged", "last_seen_at"]]
+    rows = addresses.merge(held, on=_ROW, how="left", suffixes=("", "_held"), validate="one_to_one")
+    is_new = rows["id_phpipam"].isna()
+    created = _creates(rows[is_new & rows["kind"].notna()])
+    edited, withheld = _edits(rows[~is_new], applied, network)
+    touched = _touches(rows[~is_new])
+    plan = tables.IPAM_PLAN.concat([created, edited, touched])
+    return tables.IPAM_PLAN.frame(plan.sort_values([*_ROW, "field"])), withheld
+
+
+def _creates(rows: pd.DataFrame) -> pd.DataFrame:
+    """New addresses, one row of the plan per field; an address with neither name nor MAC says nothing and is left out."""
+    told = rows[rows["hostname"].notna() | rows["mac"].notna()]
+    seen = told["last_seen_at"].map(_instant, na_action="ignore")
+    reason = told["kind"].map({"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP"})
+    fields = {"hostname": told["hostname"], "mac": told["mac"], "lastSeen": seen}
+    return tables.IPAM_PLAN.concat(
+        [_changes(told, "create", name, None, after, reason) for name, after in fields.items()]
+    )
+
+
+def _edits(rows: pd.DataFrame, applied: pd.DataFrame, network: Network) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Changes and adoptions of host names and MACs, and what is kept instead."""
+    is_same_name = _same_names(rows, network)
+    fields = {
+        "hostname": (rows["hostname"], rows["hostname_held"], is_same_name),
+        "mac": (rows["mac"], rows["mac_held"], rows["mac"] == rows["mac_read"]),
+    }
+    plans, kept = [], []
+    for field, (wanted, held, is_equal) in fields.items():
+        judged = rows.assign(wanted=wanted, held=held, is_equal=is_equal, field=field)[wanted.notna()]
+        known = applied[applied["target"] == TARGET].rename(columns={"scope": "cidr", "subject": "ip"})
+        judged = judged.merge(known[[*_LEDGER, "value", "intended"]], on=_LEDGER, how="left", validate="one_to_one")
+        judged = judged.assign(whose=ownership(judged["held"], judged["value"], judged["intended"], judged["is_equal"]))
+        plans.append(_field_changes(judged, field))
+        kept.append(_kept(judged, field))
+    return tables.IPAM_PLAN.concat(plans), tables.WITHHELD.concat(kept)
+
+
+def _field_changes(judged: pd.DataFrame, field: str) -> pd.DataFrame:
+    is_locked = _is_locked(judged)
+    update = judged[judged["whose"].isin({FIRST, OURS}) & ~judged["is_equal"] & ~is_locked]
+    source = update["named_by"].fillna("") if field == "hostname" else update["kind"].fillna("")
+    reason = update["held"].isna().map({True: "was empty; ", False: "ours, and now different; "}) + source
+    adopt = judged[(judged["whose"] == EQUAL) & judged["value"].isna()]
+    return tables.IPAM_PLAN.concat(
+        [
+            _changes(update, "update", field, update["held"], update["wanted"], reason),
+            _changes(adopt, "adopt", field, adopt["held"], adopt["held"], "already right"),
+        ]
+    )
+
+
+def _kept(judged: pd.DataFrame, field: str) -> pd.DataFrame:
+    """What a person decided, or phpIPAM's own marks protect, although the network says otherwise."""
+    differs = judged[~judged["is_equal"]]
+    theirs = differs[(differs["whose"] == THEIRS)]
+    locked = differs[_is_locked(differs) & (differs["whose"] != THEIRS)]
+    removed = theirs["held"].isna()
+    why_theirs = removed.map(
+        {
+            True: "somebody cleared what we wrote; enter it by hand to have it back",
+            False: "entered by somebody else; clear the field in phpIPAM to have it filled from the network",
+        }
+    )
+    return tables.WITHHELD.concat(
+        [
+            _withheld(theirs, field, "kept-edit", why_theirs),
+            _withheld(locked, field, "locked", "gateway and reserved rows are changed by people only"),
+        ]
+    )
+
+
+def _is_locked(rows: pd.DataFrame) -> "pd.Series[bool]":
+    return rows["is_gateway"].eq(True) | rows["tag"].eq(RESERVED_TAG)  # noqa: FBT003 - nulls are no gateways
+
+
+def _same_names(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":
+    """Whether phpIPAM's text means the desired name, however it is written (`NAS`, `nas.example.lan`)."""
+    texts = zip(rows["site"], rows["hostname_held"], rows["name"], strict=True)
+    return pd.Series([_means(text, network.suffix(site), name) for site, text, name in texts], rows.index, dtype=bool)
+
+
+def _means(text: str, suffix: str, name: str) -> bool:
+    if pd.isna(text) or pd.isna(name):
+        return False
+    try:
+        return host_name(text, suffix) == name
+    except ValueError:
+        return False
+
+
+def _touches(rows: pd.DataFrame) -> pd.DataFrame:
+    """`lastSeen` where it has grown older than its reader bears; it never moves backwards."""
+    age = rows["last_seen_at"] - rows["last_seen_at_held"]
+    limit = rows["is_pinged"].eq(True).map({True: PINGED_REFRESH, False: OTHER_REFRESH})  # noqa: FBT003 - as in SQL
+    is_due = rows["last_seen_at"].notna() & (rows["last_seen_at_held"].isna() | (age >= limit))
+    due = rows[is_due]
+    before = due["last_seen_at_held"].map(_instant, na_action="ignore")
+    return _changes(due, "touch", "lastSeen", before, due["last_seen_at"].map(_instant), "seen again")
+
+
+def _instant(at: pd.Timestamp) -> str:
+    return at.floor("s").strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _changes(  # noqa: PLR0913 - the columns of the plan
+    rows: pd.DataFrame, action: str, field: str, before: object, after: object, reason: object
+) -> pd.DataFrame:
+    changes = rows.assign(action=action, field=field, before=before, after=after, reason=reason)
+    return tables.IPAM_PLAN.frame(changes[changes["after"].notna()] if len(changes) else changes)
+
+
+def _withheld(rows: pd.DataFrame, field: str, rule: str, reason: object) -> pd.DataFrame:
+    told = rows.assign(target=TARGET, subject=rows["ip"], field=field, existing=rows["held"], rule=rule, reason=reason)
+    return tables.WITHHELD.frame(told)

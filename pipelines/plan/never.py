@@ -1,0 +1,30 @@
+"""Names in a zone that are never ours, whatever the tables hold: the never-list."""
+
+import pandas as pd
+
+from pipelines.values import is_below
+
+MANAGED_TYPES = frozenset({"A", "AAAA", "PTR", "DHCID"})
+_APEX = "never: the zone's apex"
+_WILDCARD = "never: a wildcard"
+_DELEGATED = "never: below a delegation, so another server answers for it"
+_ALIAS = "never: a CNAME stands there, and a name with one can hold nothing else (RFC 1034 section 3.6.2)"
+_FOREIGN = "never: records of other types stand there, so somebody looks after the name by hand"
+
+
+def objections(rows: pd.DataFrame, zone_records: pd.DataFrame, zones: tuple[str, ...]) -> "pd.Series[str]":
+    """For each row (zone, owner): why its name must not be touched, as `rule: reason`, else null."""
+    others = zone_records[~zone_records["type"].isin(MANAGED_TYPES)]
+    aliases = set(others.loc[others["type"] == "CNAME", "owner"])
+    is_cut = (others["type"] == "NS") & (others["owner"] != others["zone"])
+    cuts = sorted(set(others.loc[is_cut, "owner"]))
+    text = pd.Series(None, index=rows.index, dtype="object")
+    text = text.mask(rows["owner"].isin(set(others["owner"])), _FOREIGN)
+    text = text.mask(rows["owner"].isin(aliases), _ALIAS)
+    text = text.mask(_is_delegated(rows["owner"], cuts), _DELEGATED)
+    text = text.mask(rows["owner"].str.startswith("*."), _WILDCARD)
+    return text.mask(rows["owner"].isin(zones), _APEX)
+
+
+def _is_delegated(owners: "pd.Series[str]", cuts: list[str]) -> "pd.Series[bool]":
+    return pd.Series([any(is_below(owner, cut) for cut in cuts) for owner in owners], owners.index, dtype=bool)

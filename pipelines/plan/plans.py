@@ -1,0 +1,65 @@
+"""The whole stage in its order: the account of the network against both targets, to changes and what is withheld."""
+
+import ipaddress
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.plan.dns import dns_plan
+from pipelines.plan.ipam import ipam_plan
+from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
+from pipelines.reconcile.trust import frozen_sites, unread_zones
+from pipelines.values import reverse_name
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def plans(parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
+    """The stage's tables by name: ipam_plan, dns_plan, withheld. `applied` is the ledger."""
+    subnets, problems = tracked_subnets(parsed["ipam_subnets"], network=network)
+    ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
+    unread = unread_zones(parsed["sources"])
+    for_ipam, kept = ipam_plan(account["addresses"], ipam, applied, network=network)
+    for_dns, left = dns_plan(account["records"], parsed["zone_records"], applied, network=network, unread=unread)
+    general = [
+        _frozen(parsed["sources"]),
+        _unusable_subnets(problems, network),
+        _contested(account["name_claims"]),
+        _without_reverse_zone(account["addresses"], network),
+    ]
+    withheld = tables.WITHHELD.concat([*general, kept, left])
+    return {"ipam_plan": for_ipam, "dns_plan": for_dns, "withheld": withheld}
+
+
+def _frozen(sources: pd.DataFrame) -> pd.DataFrame:
+    """One row per site nothing is concluded about, because a source of it could not be read."""
+    return tables.WITHHELD.rows(
+        [("phpipam", site, site, "site", None, None, "frozen", why) for site, why in frozen_sites(sources).items()]
+    )
+
+
+def _unusable_subnets(problems: dict[str, str], network: Network) -> pd.DataFrame:
+    sites = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
+    return tables.WITHHELD.rows(
+        [("phpipam", sites[cidr], cidr, "subnet", None, None, "subnet", why) for cidr, why in sorted(problems.items())]
+    )
+
+
+def _contested(claims: pd.DataFrame) -> pd.DataFrame:
+    """One row per claim nobody is granted: the name is published nowhere, for the reason given."""
+    lost = claims[claims["verdict"] == "contested"]
+    told = lost.assign(target="dns", subject=lost["ip"], field="name", existing=None, rule="contested")
+    return tables.WITHHELD.frame(told)
+
+
+def _without_reverse_zone(addresses: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """One row per subnet with named hosts whose PTRs no zone of ours holds. A zone is never made."""
+    named = addresses[addresses["name"].notna()].drop_duplicates("cidr")
+    rows = []
+    for site, cidr in zip(named["site"], named["cidr"], strict=True):
+        if network.zone_of(reverse_name(str(ipaddress.ip_network(cidr)[1]))) is None:
+            why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"
+            rows.append(("dns", site, cidr, "PTR", None, None, "no-zone", why))
+    return tables.WITHHELD.rows(rows)

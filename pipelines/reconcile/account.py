@@ -1,0 +1,63 @@
+"""The whole stage in its order: the parsed tables of all sources to one account of the network."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.reconcile import claims as naming
+from pipelines.reconcile.addresses import addresses
+from pipelines.reconcile.bindings import bindings
+from pipelines.reconcile.dns import agreeing_pointers, standing_names
+from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
+from pipelines.reconcile.records import records, registered_by_kea
+from pipelines.reconcile.sightings import sightings
+from pipelines.reconcile.trust import frozen_sites
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def census_time(sources: pd.DataFrame) -> pd.Timestamp:
+    """The instant the account is for: when the last source was asked. The past is replayed at its own time."""
+    return sources["read_at"].max()
+
+
+def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
+    """The stage's tables by name: sightings, bindings, name_claims, addresses, records.
+
+    `parsed` are the parse stage's tables by name, `applied` the ledger. Sites with an incomplete source are left out
+    of `addresses` and `records`: nothing about them can be concluded this hour.
+    """
+    as_of = census_time(parsed["sources"])
+    subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
+    ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
+    seen = sightings(parsed["leases"], parsed["neighbours"], network=network, as_of=as_of)
+    bound = bindings(seen, parsed["leases"], parsed["reservations"], network=network, as_of=as_of)
+    claims = _claims(parsed, applied, bound, ipam, network)
+    frozen = set(frozen_sites(parsed["sources"]))
+    every = addresses(bound, claims, ipam, subnets, network=network)
+    known = tables.ADDRESSES.frame(every[~every["site"].isin(frozen)])
+    at_kea = registered_by_kea(
+        parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
+    )
+    wanted = records(known, bound, parsed["leases"], network=network, kea=at_kea, as_of=as_of)
+    return {"sightings": seen, "bindings": bound, "name_claims": claims, "addresses": known, "records": wanted}
+
+
+def _claims(
+    parsed: Tables, applied: pd.DataFrame, bound: pd.DataFrame, ipam: pd.DataFrame, network: Network
+) -> pd.DataFrame:
+    as_of = census_time(parsed["sources"])
+    ours = applied[(applied["target"] == "phpipam") & (applied["field"] == "hostname")]
+    strong = [
+        naming.wanted_by_people(ipam.assign(mac=ipam["mac_read"]), ours=ours),
+        naming.wanted_by_reservations(parsed["reservations"], bound),
+        naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
+    ]
+    places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()
+    spoken_for = pd.concat([one[naming.ADDRESS] for one in strong]).drop_duplicates()
+    unnamed = places.merge(spoken_for, on=naming.ADDRESS, how="left_anti", validate="one_to_one")
+    pointers = agreeing_pointers(parsed["zone_records"], applied, unnamed)
+    wanted = pd.concat([*strong, naming.wanted_by_ptr(pointers)], ignore_index=True)
+    return naming.name_claims(wanted, network=network, standing=standing_names(parsed["zone_records"]))

@@ -1,0 +1,69 @@
+"""Who holds each address: one row per site and address, from reservations, active leases and ARP."""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.reconcile.sightings import active_leases
+from pipelines.subnets import locate
+
+KEY = ["site", "ip"]
+
+
+def bindings(
+    sightings: pd.DataFrame,
+    leases: pd.DataFrame,
+    reservations: pd.DataFrame,
+    *,
+    network: Network,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """`tables.BINDINGS`. The MAC is that of the latest sighting; where there is none, the reservation's.
+
+    A reservation counts as the reason only while no other device is seen on its address.
+    """
+    seen = _latest(sightings).merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
+    held = seen.merge(_by_reservation(reservations, network), on=KEY, how="outer", validate="one_to_one")
+    is_reserved = held["has_reservation"].eq(True) & _same_device(held)
+    is_leased = held["has_lease"].eq(True)
+    kind = pd.Series("neighbour", index=held.index).mask(is_leased, "lease").mask(is_reserved, "reservation")
+    noted = is_reserved.map({True: "reservation", False: ""}) + "," + held["seen_by"].fillna("")
+    return tables.BINDINGS.frame(
+        {
+            "site": held["site"],
+            "ip": held["ip"],
+            "mac": held["mac"].fillna(held["mac_reserved"]),
+            "client_id": held["client_id"].fillna(held["client_id_reserved"]),
+            "kind": kind,
+            "evidence": noted.str.strip(","),
+            "last_seen_at": held["last_seen_at"],
+            "valid_s": held["valid_s"],
+        }
+    )
+
+
+def _latest(sightings: pd.DataFrame) -> pd.DataFrame:
+    ordered = sightings.sort_values([*KEY, "last_seen_at", "source", "mac"])
+    winners = ordered.drop_duplicates(KEY, keep="last").drop(columns="source")
+    agreeing = ordered.merge(winners[[*KEY, "mac"]], on=[*KEY, "mac"], validate="many_to_one").sort_values("source")
+    seen_by = agreeing.groupby(KEY)["source"].agg(",".join).rename("seen_by").reset_index()
+    return winners.merge(seen_by, on=KEY, how="left", validate="one_to_one")
+
+
+def _by_lease(leases: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    active = active_leases(leases, as_of=as_of)
+    return active[[*KEY, "mac", "client_id", "valid_s"]].assign(has_lease=True)
+
+
+def _by_reservation(reservations: pd.DataFrame, network: Network) -> pd.DataFrame:
+    fixed = reservations[reservations["ip"].notna()]
+    tracked = fixed[locate(fixed["ip"], network.site_of_subnet).notna()]
+    first = tracked.sort_values([*KEY, "mac", "client_id"]).drop_duplicates(KEY)
+    renamed = first.rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
+    return renamed[[*KEY, "mac_reserved", "client_id_reserved"]].assign(has_reservation=True)
+
+
+def _same_device(held: pd.DataFrame) -> "pd.Series[bool]":
+    by_mac = held["mac"].isna() | held["mac_reserved"].isna() | (held["mac"] == held["mac_reserved"])
+    by_client = held["client_id_reserved"].notna() & (held["client_id"] == held["client_id_reserved"])
+    return by_mac | by_client

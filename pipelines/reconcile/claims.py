@@ -1,0 +1,164 @@
+"""Which name each address bears: every source's claim, and the one that is granted (rule R3).
+
+A person's entry in phpIPAM wins over a reservation, that over an active lease, that over a PTR whose forward record
+agrees. A DHCP client may call itself anything, so its claim is contested where the name is somebody else's.
+"""
+
+import ipaddress
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.reconcile.sightings import active_leases
+from pipelines.values import host_name, is_below
+
+PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
+RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, PTR: 4}
+ADDRESS = ["site", "ip"]
+_WANTED = ["site", "ip", "wanted", "source", "device"]
+
+
+def name_claims(wanted: pd.DataFrame, *, network: Network, standing: dict[str, set[str]]) -> pd.DataFrame:
+    """`tables.NAME_CLAIMS` from the claims of all sources, each judged.
+
+    `wanted` has the columns site, ip, wanted, source and device (what tells one device from another: its MAC, client
+    identifier or, failing both, its address). `standing` says which addresses a name has in DNS now: where two
+    clients want one name, the one that has it keeps it.
+    """
+    claims = wanted.assign(rank=wanted["source"].map(RANKS)).drop_duplicates([*ADDRESS, "source"])
+    read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
+    pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]
+    claims = claims.assign(name=[name for name, _ in pairs], objection=[objection for _, objection in pairs])
+    claims = claims.assign(
+        objection=claims["objection"].where(claims["objection"].notna(), _objections(claims, network))
+    )
+    claims = claims.assign(
+        objection=claims["objection"].where(claims["objection"].notna(), _lost_ties(claims, standing))
+    )
+    return tables.NAME_CLAIMS.frame(_verdicts(claims))
+
+
+def _unique(frame: pd.DataFrame, *columns: str) -> list[tuple[str, str]]:
+    return list(frame[list(columns)].drop_duplicates().itertuples(index=False, name=None))
+
+
+def _read(text: str, network: Network, site: str) -> tuple[str | None, str | None]:
+    """The absolute name a text means at a site and no objection, or no name and why."""
+    try:
+        name = host_name(text, network.suffix(site))
+    except ValueError as error:
+        return None, str(error)
+    if not is_below(name, network.domain) or name == network.domain:
+        return name, f"{name} does not belong to {network.domain}"
+    return name, None
+
+
+def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
+    """Why a client's claim cannot be granted whatever else is claimed: the name means something, or is another's."""
+    first_label = claims["name"].str.split(".").str[0]
+    by_client = claims["source"] == LEASE
+    is_forbidden = by_client & first_label.isin(network.forbidden_names)
+    better = claims[claims["rank"] < RANKS[LEASE]]
+    holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
+    taken = [
+        by and name in holders and holders[name].isdisjoint((device, ip))
+        for by, name, device, ip in zip(by_client, claims["name"], claims["device"], claims["ip"], strict=True)
+    ]
+    text = pd.Series(None, index=claims.index, dtype="object")
+    text = text.mask(taken, claims["name"] + " is reserved for, or was given by hand to, another device")
+    return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
+
+
+def _lost_ties(claims: pd.DataFrame, standing: dict[str, set[str]]) -> "pd.Series[str]":
+    """Why one of several clients that want the same name does not get it."""
+    open_claims = claims[(claims["source"] == LEASE) & claims["objection"].isna() & claims["name"].notna()]
+    text = pd.Series(None, index=claims.index, dtype="object")
+    for name, rivals in open_claims.groupby("name"):
+        if rivals["device"].nunique() == 1:
+            continue
+        order = sorted(rivals.index, key=lambda at: _precedence(claims.at[at, "ip"], standing.get(name, set())))  # noqa: B023 - used at once
+        winner = claims.loc[order[0]]
+        losers = rivals.index[rivals["device"] != winner["device"]]
+        text.loc[losers] = f"{name} is also wanted by {winner['ip']}, which keeps it"
+    return text
+
+
+def _precedence(address: str, standing: set[str]) -> tuple[bool, int]:
+    return address not in standing, int(ipaddress.ip_address(address))
+
+
+def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
+    ordered = claims.sort_values([*ADDRESS, "rank"])
+    is_open = ordered["objection"].isna()
+    winner = ordered[is_open].groupby(ADDRESS)["source"].first().rename("winner")
+    ordered = ordered.join(winner, on=ADDRESS)
+    is_granted = is_open & (ordered["source"] == ordered["winner"])
+    verdict = pd.Series("outranked", index=ordered.index).mask(~is_open, "contested").mask(is_granted, "granted")
+    granted_because = ordered["source"].map(
+        {
+            PEOPLE: "entered in phpIPAM",
+            RESERVATION: "reserved in Kea",
+            LEASE: "an active lease says so",
+            PTR: "its PTR says so, and the forward record agrees",
+        }
+    )
+    reason = (
+        ("outranked by " + ordered["winner"]).mask(~is_open, ordered["objection"]).mask(is_granted, granted_because)
+    )
+    return ordered.assign(verdict=verdict, reason=reason)
+
+
+def wanted_by_people(ipam: pd.DataFrame, *, ours: pd.DataFrame) -> pd.DataFrame:
+    """Claims of the names in phpIPAM that somebody else than us put there.
+
+    `ipam` has site, cidr, ip, hostname and mac; `ours` the ledger's rows for phpIPAM's host names.
+    """
+    named = ipam[ipam["hostname"].notna()]
+    kept = ours.rename(columns={"scope": "cidr", "subject": "ip"})[["cidr", "ip", "value", "intended"]]
+    known = named.merge(kept, on=["cidr", "ip"], how="left", validate="one_to_one")
+    is_ours = (known["hostname"] == known["value"]) | (known["hostname"] == known["intended"])
+    theirs = known[~is_ours]
+    return _claims(theirs, theirs["hostname"], PEOPLE)
+
+
+def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
+    """Claims of reserved names: for the reserved address while no other device sits there, or for the device's lease."""
+    named = reservations[reservations["hostname"].notna()]
+    reserved = bindings[bindings["kind"] == "reservation"][[*ADDRESS, "mac", "client_id"]]
+    fixed = named[named["ip"].notna()].drop(columns=["mac", "client_id"])
+    fixed = fixed.drop_duplicates(ADDRESS).merge(reserved, on=ADDRESS, validate="one_to_one")
+    roaming = named[named["ip"].isna()].drop(columns="ip")
+    by_mac = roaming[roaming["mac"].notna()].drop(columns="client_id").drop_duplicates(["site", "mac"])
+    by_client = roaming[roaming["client_id"].notna()].drop(columns="mac").drop_duplicates(["site", "client_id"])
+    held = bindings[["site", "ip", "mac", "client_id"]]
+    found = [
+        fixed,
+        by_mac.merge(held[held["mac"].notna()], on=["site", "mac"]),
+        by_client.merge(held[held["client_id"].notna()], on=["site", "client_id"]),
+    ]
+    every = pd.concat([one[[*ADDRESS, "mac", "client_id", "hostname"]] for one in found])
+    return _claims(every, every["hostname"], RESERVATION)
+
+
+def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Claims of the clients themselves, by active lease, unless another device was seen on the address since."""
+    active = active_leases(leases, as_of=as_of)
+    named = active[active["hostname"].notna()]
+    holders = bindings[["site", "ip", "mac"]].rename(columns={"mac": "holder"})
+    here = named.merge(holders, on=ADDRESS, validate="one_to_one")
+    here = here[(here["mac"] == here["holder"]) | here["mac"].isna()]
+    return _claims(here, here["hostname"], LEASE)
+
+
+def wanted_by_ptr(pointers: pd.DataFrame) -> pd.DataFrame:
+    """Claims of hand-made PTR records (site, ip, hostname) whose forward record agrees."""
+    return _claims(pointers.assign(mac=None), pointers["hostname"], PTR)
+
+
+def _claims(frame: pd.DataFrame, wanted: "pd.Series[str]", source: str) -> pd.DataFrame:
+    device = frame["mac"].astype("object")
+    if "client_id" in frame:
+        device = device.where(device.notna(), frame["client_id"])
+    device = device.where(device.notna(), frame["ip"])
+    return frame.assign(wanted=wanted, source=source, device=device)[_WANTED]

@@ -1,0 +1,123 @@
+"""What DNS should hold: an A or AAAA and a PTR for every granted name, and who is to write each of them."""
+
+import ipaddress
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.reconcile.claims import LEASE, RESERVATION
+from pipelines.reconcile.dhcid import dhcid
+from pipelines.reconcile.dns import DHCID, address_type
+from pipelines.reconcile.sightings import active_leases
+from pipelines.values import OwnerName, host_name, reverse_name
+
+_ADDRESS = ["site", "ip"]
+
+
+def registered_by_kea(
+    leases: pd.DataFrame,
+    reservations: pd.DataFrame,
+    dhcp_subnets: pd.DataFrame,
+    *,
+    network: Network,
+    as_of: pd.Timestamp,
+) -> tuple[set[str], set[str]]:
+    """The names, and the addresses, that Kea's D2 registers or may register at any moment (rule R5).
+
+    Names of active leases that were handed to D2, and of reservations, in the subnets where D2 is on.
+    """
+    active = active_leases(leases, as_of=as_of)
+    handed = active[active["is_ddns_forward"] & is_ddns_on(active, dhcp_subnets)]
+    reserved = reservations[is_ddns_on(reservations, dhcp_subnets) | _is_roaming(reservations, dhcp_subnets)]
+    pairs = pd.concat([handed[["site", "hostname"]], reserved[["site", "hostname"]]]).dropna().drop_duplicates()
+    names = {_name_or_none(text, network.suffix(site)) for site, text in pairs.itertuples(index=False)}
+    pointed = active[active["is_ddns_reverse"] & is_ddns_on(active, dhcp_subnets)]
+    return {name for name in names if name is not None}, set(pointed["ip"])
+
+
+def is_ddns_on(frame: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether each row's address lies in a subnet of its own site that hands names to D2."""
+    on = dhcp_subnets[dhcp_subnets["is_ddns_on"]]
+    ranges = [(site, ipaddress.ip_network(subnet)) for site, subnet in zip(on["site"], on["subnet"], strict=True)]
+    return pd.Series(
+        [
+            pd.notna(ip) and any(site == owner and ipaddress.ip_address(ip) in subnet for owner, subnet in ranges)
+            for site, ip in zip(frame["site"], frame["ip"], strict=True)
+        ],
+        index=frame.index,
+        dtype=bool,
+    )
+
+
+def _is_roaming(reservations: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":
+    on = set(dhcp_subnets.loc[dhcp_subnets["is_ddns_on"], "site"])
+    return reservations["ip"].isna() & reservations["site"].isin(on)
+
+
+def _name_or_none(text: str, suffix: str) -> OwnerName | None:
+    try:
+        return host_name(text, suffix)
+    except ValueError:
+        return None
+
+
+def records(
+    addresses: pd.DataFrame,
+    bindings: pd.DataFrame,
+    leases: pd.DataFrame,
+    *,
+    network: Network,
+    kea: tuple[set[str], set[str]],
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """`tables.RECORDS` for the named rows of `addresses`; `kea` comes from `registered_by_kea`.
+
+    Of Kea's own names only those of running leases are listed: the others need not be in DNS.
+
+    Where Kea leases an address but D2 is off, the A and the PTR get the lease's DHCID beside them, so that D2 can
+    take the name over the day it is switched on (RFC 4703 section 5.3).
+    """
+    lease_of = bindings[[*_ADDRESS, "valid_s"]].merge(
+        active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id"]].assign(is_leased=True),
+        on=_ADDRESS, how="left", validate="one_to_one",
+    )  # fmt: skip
+    named = addresses[addresses["name"].notna()].drop(columns="mac")
+    named = named.merge(lease_of, on=_ADDRESS, how="left", validate="one_to_one")
+    rows = [row for host in named.to_dict("records") for row in _rows_of(host, network, kea)]
+    return tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key)).reset_index(drop=True)
+
+
+def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set[str]]) -> list[tuple[object, ...]]:
+    ip, name, site = str(host["ip"]), OwnerName(str(host["name"])), host["site"]
+    kea_names, kea_addresses = kea
+    ttl, reason = _ttl(host, network), f"{name} is {ip}, named by {host['named_by']}"
+    forward = "kea" if name in kea_names else "netcensus"
+    backward = "kea" if ip in kea_addresses else "netcensus"
+    pairs = [(name, address_type(ip), ip, forward), (reverse_name(ip), "PTR", name, backward)]
+    mark = _mark(host)
+    if mark is not None:
+        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs if writer == "netcensus"]
+    zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
+    return [
+        (site, ip, zones[owner], owner, rr_type, ttl, rdata, writer, reason)
+        for owner, rr_type, rdata, writer in pairs
+        if zones[owner] is not None and (writer == "netcensus" or host["is_leased"] is True)
+    ]
+
+
+def _mark(host: dict[str, object]) -> str | None:
+    """The DHCID of a host whose name comes with its lease; a name that a person gave it stays a person's."""
+    if host["is_leased"] is not True or host["named_by"] not in {LEASE, RESERVATION}:
+        return None
+    values = [None if pd.isna(host[key]) else str(host[key]) for key in ("mac", "client_id")]  # type: ignore[call-overload]  # a cell
+    return dhcid(OwnerName(str(host["name"])), *values)  # type: ignore[arg-type]  # canonical since parsing
+
+
+def _ttl(host: dict[str, object], network: Network) -> int:
+    """The TTL of the name's class, and never more than half the lease's length: no name outlives its holder for long."""
+    if host["named_by"] != LEASE:
+        return network.dns.ttl.static
+    valid_s = host["valid_s"]
+    half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2  # type: ignore[call-overload]  # a cell
+    return max(1, min(network.dns.ttl.dynamic, half))

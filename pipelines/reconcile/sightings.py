@@ -1,0 +1,41 @@
+"""Who was seen where: the evidence of all sources in one table, each row with the time it is good for (rule R2)."""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.subnets import locate
+from pipelines.values import is_device_mac
+
+LEASE = "kea4.leases"
+ARP = "arp"
+
+
+def active_leases(leases: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """The rows of `leases` that hold at `as_of`: assigned, and not past their end.
+
+    Kea goes on listing expired leases as assigned until it reclaims them, so the state alone does not tell.
+    """
+    is_running = leases["expires_at"].isna() | (leases["expires_at"] > as_of)
+    return leases[(leases["state"] == "assigned") & is_running]
+
+
+def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Network, as_of: pd.Timestamp) -> pd.DataFrame:
+    """`tables.SIGHTINGS` from active leases and from live ARP entries of devices, inside the site's own subnets."""
+    by_lease = active_leases(leases, as_of=as_of).assign(source=LEASE, last_seen_at=lambda rows: rows["cltt_at"])
+    by_arp = neighbours[(neighbours["state"] == "dynamic") & neighbours["confirmed_at"].notna()]
+    by_arp = by_arp.assign(source=ARP, last_seen_at=by_arp["confirmed_at"])
+    names = tables.SIGHTINGS.names
+    seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
+    seen = seen[seen["mac"].map(is_device_mac, na_action="ignore").ne(False)]  # noqa: FBT003 - a null MAC is a client-id lease
+    seen = seen[_is_of_its_site(seen, network)]
+    latest = seen.sort_values([*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
+        list(tables.SIGHTINGS.key), keep="last"
+    )
+    return tables.SIGHTINGS.frame(latest)
+
+
+def _is_of_its_site(seen: pd.DataFrame, network: Network) -> "pd.Series[bool]":
+    cidr = locate(seen["ip"], network.site_of_subnet)
+    owner = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
+    return cidr.map(owner) == seen["site"]

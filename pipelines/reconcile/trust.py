@@ -1,0 +1,26 @@
+"""Which sites can be concluded from this hour: could not look is not the same as nothing there (rule R1)."""
+
+import pandas as pd
+
+from pipelines.snapshots import EVERYWHERE, ZONE
+from pipelines.values import OwnerName, owner_name
+
+
+def frozen_sites(sources: pd.DataFrame) -> dict[str, str]:
+    """The sites (of `sources`) of which at least one source is incomplete, and the reasons in one text."""
+    lacking = sources[~sources["is_complete"] & (sources["site"] != EVERYWHERE)]
+    return {site: "; ".join(rows["source"] + ": " + rows["reason"]) for site, rows in lacking.groupby("site")}
+
+
+def unread_zones(sources: pd.DataFrame) -> dict[OwnerName, str]:
+    """The zones (apexes) that could not be read whole, and why."""
+    lacking = sources[~sources["is_complete"] & sources["source"].str.startswith(ZONE)]
+    apexes = lacking["source"].str.removeprefix(ZONE).map(owner_name)
+    return dict(zip(apexes, lacking["reason"], strict=True))
+
+
+def unread_targets(sources: pd.DataFrame) -> list[str]:
+    """Why phpIPAM could not be read, one sentence a source; empty when it was."""
+    lacking = sources[~sources["is_complete"] & (sources["site"] == EVERYWHERE)]
+    others = lacking[~lacking["source"].str.startswith(ZONE)]
+    return list(others["source"] + ": " + others["reason"])
