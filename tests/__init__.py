@@ -1,0 +1,1 @@
+"""The proofs, and the real servers some of them need."""
