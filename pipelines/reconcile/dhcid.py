@@ -1,0 +1,41 @@
+"""The DHCID record by which a DHCP server marks a name as one client's (RFC 4701)."""
+
+import base64
+import hashlib
+
+from pipelines.values import Mac, OwnerName
+
+_HARDWARE, _CLIENT_ID, _DUID = 0, 1, 2  # identifier types: RFC 4701 section 3.3
+_SHA_256 = b"\x01"  # the digest type: section 3.4
+_ETHERNET = b"\x01"
+_DUID_FOLLOWS = 0xFF  # a client identifier that holds a DUID behind a four-byte IAID: RFC 4361 section 6.1
+_DUID_AT = 5
+
+
+def dhcid(name: OwnerName, mac: Mac | None, client_id: str | None) -> str | None:
+    """The DHCID, base64, that Kea's D2 writes at `name` for this client; None when nothing identifies it.
+
+    `client_id` is lower-case hex without colons. A client that sent one is known by it alone, else by its MAC.
+    """
+    identity = _identity(mac, client_id)
+    if identity is None:
+        return None
+    kind, identifier = identity
+    digest = hashlib.sha256(identifier + _wire(name)).digest()
+    return base64.b64encode(kind.to_bytes(2, "big") + _SHA_256 + digest).decode()
+
+
+def _identity(mac: Mac | None, client_id: str | None) -> tuple[int, bytes] | None:
+    if client_id is None:
+        return None if mac is None else (_HARDWARE, _ETHERNET + bytes.fromhex(mac.replace(":", "")))
+    identifier = bytes.fromhex(client_id)
+    if not identifier or identifier[0] != _DUID_FOLLOWS:
+        return (_CLIENT_ID, identifier) if identifier else None
+    # Kea gives up on one too short to hold a DUID (d2_dhcid / ncr_msg.cc, D2Dhcid::fromClientId).
+    return (_DUID, identifier[_DUID_AT:]) if len(identifier) > _DUID_AT else None
+
+
+def _wire(name: OwnerName) -> bytes:
+    """The name in canonical wire form; owner names are in lower case already."""
+    labels = [label.encode("ascii") for label in name.rstrip(".").split(".")]
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
