@@ -1,0 +1,1 @@
+"""What resources compute before they speak to anyone."""
