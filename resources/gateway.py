@@ -1,0 +1,56 @@
+"""A site's gateway, read over one SSH connection: a snapshot for each of its sources, whole or with the reason why not."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pipelines.errors import SourceUnavailable
+from pipelines.network import Site, beside
+from pipelines.parse.kea_leases import PAGE_LIMIT
+from pipelines.snapshots import Snapshot, missing
+from resources import pfsense, ssh
+
+SOURCES = pfsense.SOURCES
+_CLOCKS_AGREE_S = 30  # within this, no offset is noted: an exec over a slow line takes seconds itself
+
+
+def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are for the tests
+    site: Site,
+    network_file: str,
+    private_key: Callable[[], str],
+    at: Callable[[], datetime],
+    *,
+    connect_limit_s: float = ssh.CONNECT_LIMIT_S,
+    page_limit: int = PAGE_LIMIT,
+) -> list[Snapshot]:
+    """A snapshot of each of the site's sources; none for a site without a gateway. `at` is our clock (UTC).
+
+    A source that cannot be looked at is a missing snapshot with the reason, never an exception and never empty (R1).
+    Raises `ConfigError` when our key or the file of host keys cannot be used.
+    """
+    if site.gateway is None:
+        return []
+    known_hosts = beside(network_file, site.gateway.known_hosts)
+    asked_at = at()
+    try:
+        with ssh.connected(site.gateway, known_hosts, private_key, connect_limit_s) as connection:
+            reading = pfsense.Pfsense(connection.run, site.gateway, page_limit).read()
+    except SourceUnavailable as error:
+        return [missing(site.name, source, asked_at, str(error)) for source in SOURCES]
+    offset_s = clock_offset_s(reading.clock_s, asked_at, at())
+    return [_snapshot(site.name, source, asked_at, offset_s, answer) for source, answer in reading.answers.items()]
+
+
+def _snapshot(site: str, source: str, read_at: datetime, offset_s: int, answer: bytes | SourceUnavailable) -> Snapshot:
+    if isinstance(answer, SourceUnavailable):
+        return missing(site, source, read_at, str(answer))
+    return Snapshot(site, source, read_at, answer, clock_offset_s=offset_s)
+
+
+def clock_offset_s(clock_s: int, asked_at: datetime, answered_at: datetime) -> int:
+    """How far a gateway's clock is ahead of ours, if it told `clock_s` somewhen between asking and answering.
+
+    0 while less than 30 s lie between: a slow answer must not look like a slow clock.
+    """
+    early, late = clock_s - asked_at.timestamp(), clock_s - answered_at.timestamp()
+    nearest = late if late > 0 else min(early, 0)
+    return round(nearest) if abs(nearest) >= _CLOCKS_AGREE_S else 0

@@ -1,0 +1,229 @@
+"""What is asked of a pfSense gateway, in one shell script, and whether each part of the answer is whole.
+
+pfSense runs Kea with the hook lease_cmds and without a control agent, so Kea is asked at its socket, with nc(1).
+What the answers say is for pipelines/parse; here only their being complete is judged.
+"""
+
+import json
+import re
+import secrets
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any
+
+from pipelines.errors import SourceUnavailable
+from pipelines.network import Gateway
+from pipelines.parse.kea_answers import EMPTY, OK, UNSUPPORTED
+from pipelines.parse.kea_leases import PAGE_LIMIT
+from resources.ssh import words
+
+LEASES, CONFIG, ARP = "kea4.leases", "kea4.config", "arp"
+SOURCES = (LEASES, CONFIG, ARP)
+
+_NO_SOCKET = 66  # our own exit status: no other program's, which end at 63 or start at 126
+
+# Every line of ours starts with $MARK, which is new for each run: nothing a device calls itself can look like one.
+# What a command prints goes through a variable: nc exits 0 when its reader stalls and Kea cuts the answer in mid-string
+# after 10 s, so the shell itself must be the reader, and the network may then take its time.
+_PRELUDE = """\
+exec 2>&1
+MARK={mark}
+LC_ALL=C; export LC_ALL
+PATH=$PATH:/sbin:/usr/sbin; export PATH
+SOCKET=
+for PLACE in {sockets}; do
+  if [ -S "$PLACE" ]; then SOCKET=$PLACE; break; fi
+done
+kea() {{
+  [ -n "$SOCKET" ] || return {no_socket}
+  printf %s "$1" | nc -w 20 -NU "$SOCKET"
+}}
+neighbours() {{
+  if TABLE=$(arp --libxo json -an 2>/dev/null); then printf '%s\\n' "$TABLE"; else arp -an; fi
+}}
+section() {{
+  NAME=$1; shift
+  printf '\\n%s notes %s\\n' "$MARK" "$NAME"
+  {{ BODY=$("$@" 2>&3); STATUS=$?; }} 3>&1
+  printf '\\n%s body %s\\n%s\\n%s end %s %s\\n' "$MARK" "$NAME" "$BODY" "$MARK" "$NAME" "$STATUS"
+}}
+"""
+_END = """printf '\\n%s done %s\\n' "$MARK" "$(date +%s)"\n"""
+
+_SECTION_END = re.compile(r"end (?P<name>\S+) (?P<status>\d{1,3})\Z")
+_DONE = re.compile(r"done (?P<clock>\d{1,10})\Z")
+
+Run = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One command's exit status, what it printed, and what it printed as errors."""
+
+    status: int
+    body: bytes
+    notes: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a gateway said: for each source its bytes, or why they are not to be had; and the gateway's own time."""
+
+    answers: Mapping[str, bytes | SourceUnavailable]
+    clock_s: int
+
+
+class Pfsense:
+    """A pfSense gateway behind `run`, which sends a shell script and gives all it printed."""
+
+    def __init__(self, run: Run, gateway: Gateway, page_limit: int = PAGE_LIMIT) -> None:
+        self._run = run
+        self._sockets = gateway.kea_sockets
+        self._place = f"{gateway.host} port {gateway.port}"
+        self._page_limit = page_limit
+
+    def read(self) -> Reading:
+        """Everything that is asked of it. Raises `SourceUnavailable` when no answer came to its end."""
+        leases = _command("lease4-get-page", {"from": "start", "limit": self._page_limit})
+        config = _command("config-get")
+        sections, clock_s = self._ask({LEASES: leases, CONFIG: config, ARP: "neighbours"})
+        asked: dict[str, Callable[[], bytes]] = {
+            LEASES: lambda: self._leases(sections[LEASES]),
+            CONFIG: lambda: self._kea(CONFIG, sections[CONFIG])[0],
+            ARP: lambda: self._arp(sections[ARP]),
+        }
+        return Reading({source: _or_error(read) for source, read in asked.items()}, clock_s)
+
+    def _ask(self, commands: Mapping[str, str]) -> tuple[dict[str, Section], int]:
+        """Each command's section, and the gateway's clock. Raises `SourceUnavailable` for an answer cut short."""
+        mark = secrets.token_hex(16)
+        sockets = " ".join(map(shlex.quote, self._sockets))
+        asked = "".join(f"section {shlex.quote(name)} {command}\n" for name, command in commands.items())
+        script = _PRELUDE.format(mark=mark, sockets=sockets, no_socket=_NO_SOCKET) + asked + _END
+        output = self._run(script)
+        sections, clock_s = sections_of(output, mark)
+        if clock_s is None or set(sections) != set(commands):
+            tail = words(output[-200:].decode("utf-8", "replace").replace(mark, ""))
+            fault = f"the answer was cut in mid-answer after {len(output)} bytes, which end {tail!r}"
+            raise self._unavailable(
+                "", fault, "Run the census again; if it stays so, log in by hand: `/bin/sh` must run"
+            )
+        return sections, clock_s
+
+    def _leases(self, section: Section) -> bytes:
+        """All pages of leases, one Kea answer a line: Kea gives them by address, and ends with a short page."""
+        line, answer = self._kea(LEASES, section)
+        lines, last = [line], -1
+        while len(page := _page(answer)) >= self._page_limit:
+            address = _last_address(page)
+            if address <= last:
+                raise self._unavailable(LEASES, f"Kea's pages do not go on after page {len(lines)}", _TELL)
+            last = address
+            after = {"from": str(IPv4Address(last)), "limit": self._page_limit}
+            sections, _ = self._ask({LEASES: _command("lease4-get-page", after)})
+            line, answer = self._kea(LEASES, sections[LEASES])
+            lines.append(line)
+        return b"".join(lines)
+
+    def _kea(self, source: str, section: Section) -> tuple[bytes, dict[str, Any]]:
+        """Kea's answer as one line of bytes, and what it says. Raises `SourceUnavailable` unless it is whole and OK."""
+        self._check_socket(source, section)
+        answer = self._json(source, section.body)
+        result, text = answer.get("result"), words(answer.get("text", ""))
+        if result == UNSUPPORTED:
+            raise self._unavailable(source, f"Kea does not know the command ({text}): lease_cmds is not loaded", _HOOK)
+        if result not in (OK, EMPTY):
+            raise self._unavailable(source, f"Kea answered result {result!r:.20} ({text})", _TELL)
+        # One answer, one line: a raw line end in JSON is only white space.
+        return section.body.replace(b"\n", b" ") + b"\n", answer
+
+    def _check_socket(self, source: str, section: Section) -> None:
+        """Raises `SourceUnavailable` when Kea's socket could not be talked to."""
+        if section.status == _NO_SOCKET:
+            fault = (
+                f"no Kea control socket at {', '.join(self._sockets)}: Kea is not running, or this user may not look"
+            )
+            raise self._unavailable(source, fault, _START)
+        if "Permission denied" in section.notes:
+            raise self._unavailable(source, f"this user may not use Kea's socket ({words(section.notes)})", _ROOT)
+        if section.status != 0:
+            fault = f"Kea's socket gave no connection ({words(section.notes)}, nc exit status {section.status})"
+            raise self._unavailable(source, fault, _START)
+        if not section.body.strip():
+            fault = "Kea closed the connection without an answer (nc exit status 0)"
+            raise self._unavailable(
+                source, fault, "It may be restarting: run again, and look into its log if it stays so"
+            )
+
+    def _json(self, source: str, body: bytes) -> dict[str, Any]:
+        try:
+            answer = json.loads(body.decode("latin-1"))
+        except (ValueError, RecursionError) as error:
+            fault = f"Kea's answer is cut or damaged after {len(body)} bytes ({words(error)})"
+            raise self._unavailable(source, fault, _TELL) from None
+        if not isinstance(answer, dict):
+            raise self._unavailable(source, f"Kea's answer is no JSON object but {answer!r:.40}", _TELL)
+        return answer
+
+    def _arp(self, section: Section) -> bytes:
+        """The ARP cache in whichever form this arp knows."""
+        if section.status != 0:
+            fault = f"arp failed with exit status {section.status} ({words(section.notes)})"
+            raise self._unavailable(ARP, fault, "Run `arp -an` on the gateway and see")
+        return section.body + b"\n"
+
+    def _unavailable(self, source: str, fault: str, remedy: str) -> SourceUnavailable:
+        return SourceUnavailable(f"{source} of {self._place}" if source else self._place, fault, remedy)
+
+
+_START = "Start Kea (Status > Services), or name its socket in network.toml, gateway.kea_sockets"
+_ROOT = "Let network.toml's gateway.user be admin or root: pfSense gives Kea's socket to no other user"
+_HOOK = (
+    "Save Services > DHCP Server once, which writes Kea's configuration anew with the hook, or add "
+    "libdhcp_lease_cmds.so to hooks-libraries in /usr/local/etc/kea/kea-dhcp4.conf"
+)
+_TELL = "Run the census again; if it stays so, ask Kea the same by hand on the gateway, and look into its log"
+
+
+def _command(name: str, arguments: Mapping[str, object] | None = None) -> str:
+    """The shell words that ask Kea for this."""
+    question = {"command": name} | ({"arguments": dict(arguments)} if arguments else {})
+    return f"kea {shlex.quote(json.dumps(question))}"
+
+
+def _or_error(read: Callable[[], bytes]) -> bytes | SourceUnavailable:
+    """What was read, or why it could not be: one source's failing is no other's."""
+    try:
+        return read()
+    except SourceUnavailable as error:
+        return error
+
+
+def _page(answer: Mapping[str, Any]) -> list[Any]:
+    arguments = answer.get("arguments")
+    leases = arguments.get("leases") if isinstance(arguments, dict) else None
+    return leases if isinstance(leases, list) else []
+
+
+def _last_address(page: list[Any]) -> int:
+    """The last lease's address as a number; -1 where there is none, which ends the walk."""
+    try:
+        return int(IPv4Address(page[-1]["ip-address"]))
+    except (KeyError, TypeError, ValueError):
+        return -1
+
+
+def sections_of(output: bytes, mark: str) -> tuple[dict[str, Section], int | None]:
+    """The whole sections in a script's output, by name, and its final clock; None where the end mark is missing."""
+    chunks = [chunk.partition(b"\n") for chunk in output.split(b"\n" + mark.encode() + b" ")[1:]]
+    # A mark counts with its line's end: a number cut in half is none.
+    texts = {head.decode("ascii", "replace"): text for head, newline, text in chunks if newline}
+    sections = {}
+    for end in filter(None, map(_SECTION_END.match, texts)):
+        body, notes = texts.get(f"body {end['name']}"), texts.get(f"notes {end['name']}")
+        if body is not None and notes is not None:
+            sections[end["name"]] = Section(int(end["status"]), body, notes.decode("utf-8", "replace"))
+    done = next(filter(None, map(_DONE.match, texts)), None)
+    return sections, int(done["clock"]) if done else None
