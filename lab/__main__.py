@@ -5,7 +5,6 @@ import asyncio
 import base64
 import json
 import secrets
-import shutil
 import signal
 import sys
 import time
@@ -44,21 +43,18 @@ async def run(folder: Folder) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    kea_socket = folder.kea_socket()
-    lay_out(folder, kea_socket)
-    keys = keyring(folder)
-    nameserver = NameServer(folder, records.lay_out(folder), keys)
-    await nameserver.open()
-    kea = Kea(folder, kea_socket, D2(nameserver.port, keys[dns.name.from_text("kea-ddns")]).register)
-    kea.open()
-    ssh = gateway.Gateway(folder, kea.obey_faults)
-    ssh.open()
-    announce(folder, ssh, nameserver, kea_socket)
-    await stopped.wait()
-    kea.close()
-    kea_socket.unlink(missing_ok=True)
-    if kea_socket.parent != folder.root:
-        shutil.rmtree(kea_socket.parent)
+    with folder.kea_socket() as kea_socket:
+        lay_out(folder, kea_socket)
+        keys = keyring(folder)
+        nameserver = NameServer(folder, records.lay_out(folder), keys)
+        await nameserver.open()
+        kea = Kea(folder, kea_socket, D2(nameserver.port, keys[dns.name.from_text("kea-ddns")]).register)
+        kea.open()
+        ssh = gateway.Gateway(folder, kea.obey_faults)
+        ssh.open()
+        announce(folder, ssh, nameserver, kea_socket)
+        await stopped.wait()
+        kea.close()
 
 
 def lay_out(folder: Folder, kea_socket: Path) -> None:
@@ -94,7 +90,7 @@ def announce(folder: Folder, ssh: gateway.Gateway, nameserver: NameServer, kea_s
         "NETCENSUS_TSIG_SECRET_FILE": folder.tsig_secret("netcensus"),
     }
     write_whole(folder.environment, "".join(f"{name}={value}\n" for name, value in variables.items()))
-    if str(kea_socket.parent) != str(folder.root):
+    if kea_socket.parent != folder.root:
         sys.stderr.write(f"{folder.root} is too long a path for a unix socket: Kea's is at {kea_socket}\n")
     sys.stdout.write(f"ready {folder.root}\n")
     sys.stdout.flush()

@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -105,14 +107,16 @@ class Folder:
             ) from error
         return held
 
-    def kea_socket(self) -> Path:
+    @contextmanager
+    def kea_socket(self) -> Iterator[Path]:
         """Where Kea's control socket goes: in the folder, or under /tmp when that path is too long for a socket."""
         beside = self.root / "kea4-ctrl-socket"
         if len(os.fsencode(beside)) <= UNIX_SOCKET_PATH_LIMIT:
-            return beside
-        return (
-            Path(tempfile.mkdtemp(prefix="netcensus-lab-", dir="/tmp")) / "kea4-ctrl-socket"
-        )  # /tmp: sure to be short
+            yield beside
+            beside.unlink(missing_ok=True)
+        else:
+            with tempfile.TemporaryDirectory(prefix="netcensus-lab-", dir="/tmp") as short:
+                yield Path(short) / beside.name
 
 
 def write_whole(path: Path, text: str, mode: int = 0o644) -> None:

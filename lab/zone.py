@@ -130,12 +130,12 @@ class Zone:
 
 def read(origin: Name, file: Path) -> Zone:
     """The zone as its file holds it."""
-    return Zone(origin, records_of(rrsets_in(file)), file)
+    return Zone(origin, records_of(rrsets_in(file, origin)), file)
 
 
-def rrsets_in(file: Path) -> list[RRset]:
+def rrsets_in(file: Path, origin: Name = dns.name.root) -> list[RRset]:
     """The RRsets of a text file: absolute names, each line with its TTL and class."""
-    return dns.zonefile.read_rrsets(file.read_text(encoding="utf-8"), rdclass=None)
+    return dns.zonefile.read_rrsets(file.read_text(encoding="utf-8"), rdclass=None, origin=origin)
 
 
 def records_of(rrsets: Iterable[RRset]) -> dict[tuple[Name, RdataType], Rdataset]:
