@@ -1,0 +1,71 @@
+"""Dagster's runs and schedules in their stock SQLite files, each over one kept connection."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import cast
+
+import sqlalchemy
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
+from dagster._daemon.types import DaemonHeartbeat
+from dagster._serdes import ConfigurableClassData
+
+from resources.storage.database import Database
+from resources.storage.heartbeats import Heartbeats
+
+
+class PooledRuns(SqliteRunStorage):
+    """Stock's run storage over one kept connection, heartbeats in memory."""
+
+    heartbeats: Heartbeats | None = None
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._database = Database.at(conn_string)
+        super().__init__(conn_string, inst_data)
+
+    @contextmanager
+    def connect(self) -> Iterator[sqlalchemy.Connection]:
+        """The connection for every statement of stock's."""
+        with self._database.connect() as connection:
+            yield connection
+
+    def add_daemon_heartbeat(self, daemon_heartbeat: DaemonHeartbeat) -> None:
+        """Keep the heartbeat in memory, or in the database where there is no memory to share."""
+        if self.heartbeats is None or not self.heartbeats.add(daemon_heartbeat):
+            super().add_daemon_heartbeat(daemon_heartbeat)
+
+    def get_daemon_heartbeats(self) -> Mapping[str, DaemonHeartbeat]:
+        """The latest heartbeat of each kind of daemon, from wherever it is."""
+        latest = dict(super().get_daemon_heartbeats())
+        for heartbeat in self.heartbeats.all() if self.heartbeats else []:
+            stored = latest.get(heartbeat.daemon_type)
+            if stored is None or stored.timestamp <= heartbeat.timestamp:
+                latest[heartbeat.daemon_type] = heartbeat
+        return latest
+
+    def wipe_daemon_heartbeats(self) -> None:
+        """Forget all heartbeats."""
+        if self.heartbeats:
+            self.heartbeats.wipe()
+        super().wipe_daemon_heartbeats()
+
+
+class PooledSchedules(SqliteScheduleStorage):
+    """Stock's schedule storage over one kept connection."""
+
+    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._database = Database.at(conn_string)
+        super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> "PooledSchedules":
+        """The schedules in `base_dir`, its tables made if need be."""
+        return cast(
+            "PooledSchedules", super().from_local(base_dir, inst_data)
+        )  # stock makes a `cls`, but does not say so
+
+    @contextmanager
+    def connect(self) -> Iterator[sqlalchemy.Connection]:
+        """The connection for every statement of stock's."""
+        with self._database.connect() as connection:
+            yield connection
