@@ -91,7 +91,7 @@ def announce(folder: Folder, ssh: gateway.Gateway, nameserver: NameServer, kea_s
     }
     write_whole(folder.environment, "".join(f"{name}={value}\n" for name, value in variables.items()))
     if kea_socket.parent != folder.root:
-        sys.stderr.write(f"{folder.root} is too long a path for a unix socket: Kea's is at {kea_socket}\n")
+        sys.stderr.write(f"{folder.root} is too long or too odd a path for a unix socket: Kea's is at {kea_socket}\n")
     sys.stdout.write(f"ready {folder.root}\n")
     sys.stdout.flush()
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ DATA = Path(__file__).parent / "data"
 
 # sun_path holds 108 bytes with its end mark on Linux, 104 on FreeBSD and macOS.
 UNIX_SOCKET_PATH_LIMIT = 100
+PLAIN_PATH = re.compile(r"/[A-Za-z0-9._/-]+")  # what network.toml's kea_sockets may hold
 
 
 class FolderInUseError(Exception):
@@ -109,9 +111,12 @@ class Folder:
 
     @contextmanager
     def kea_socket(self) -> Iterator[Path]:
-        """Where Kea's control socket goes: in the folder, or under /tmp when that path is too long for a socket."""
+        """Where Kea's control socket goes: in the folder, or under /tmp when that path does not do for one.
+
+        It does not when it is too long, or holds what a shell script would have to quote.
+        """
         beside = self.root / "kea4-ctrl-socket"
-        if len(os.fsencode(beside)) <= UNIX_SOCKET_PATH_LIMIT:
+        if len(os.fsencode(beside)) <= UNIX_SOCKET_PATH_LIMIT and PLAIN_PATH.fullmatch(str(beside)):
             yield beside
             beside.unlink(missing_ok=True)
         else:

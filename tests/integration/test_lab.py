@@ -489,8 +489,8 @@ def test_a_second_lab_in_the_same_folder_is_turned_away(lab: Lab) -> None:
 
 
 def test_a_restart_goes_on_where_the_lab_stopped(tmp_path: Path) -> None:
-    """Zones, serials, leases, keys and rows outlive a restart; a path too long for a socket is no obstacle."""
-    folder = tmp_path / ("deep" * 25)
+    """Zones, serials, leases, keys and rows outlive a restart; a path unfit for a socket is no obstacle."""
+    folder = tmp_path / ("deep and odd " * 10)
     with started(folder) as lab:
         lab.update(lambda m: m.add("kept", 300, "A", "192.168.1.98"))
         with closing(sqlite3.connect(folder / "phpipam.sqlite")) as database, database:
