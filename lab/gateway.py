@@ -1,6 +1,7 @@
 """The firewall's SSH server: public keys only, the user `admin` only, commands only, never a terminal."""
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -45,6 +46,8 @@ class Gateway:
     def __init__(self, folder: Folder, before_command: Callable[[], None]) -> None:
         self.folder = folder
         self.before_command = before_command
+        # A client that hangs up is normal here; without a handler paramiko's warnings would go to stderr.
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())
         self.host_key = paramiko.Ed25519Key(filename=str(folder.host_key))
         self.client_key = paramiko.Ed25519Key(filename=str(folder.client_key))
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
