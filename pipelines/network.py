@@ -7,7 +7,7 @@ import ipaddress
 import tomllib
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -131,6 +131,11 @@ class State(_Part):
 
     archive: str = "var/archive"
     ledger: str = "sqlite:///var/ledger.sqlite"
+
+    def ledger_url(self, folder: PurePath) -> str:
+        """The ledger's database URL; the path of an SQLite file starts in `folder`, that of network.toml."""
+        scheme, slashes, path = self.ledger.partition("sqlite:///")
+        return f"{slashes}{folder / path}" if slashes and not scheme else self.ledger
 
 
 class Network(_Part):

@@ -1,0 +1,133 @@
+"""Extract: one snapshot per source and hour, archived. What could not be read is a row that says so, never an absence."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import output, told
+from assets.external import source
+from pipelines import snapshots, tables
+from pipelines.network import Network, Site
+from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
+from resources.archive import Archive
+from resources.gateways import Gateways
+from resources.ledger import Ledger
+from resources.nameserver import NameServer
+from resources.phpipam import Phpipam
+
+GROUP = "extract"
+ANSWERED = "every_source_answered"
+Asset = dg.AssetsDefinition
+
+
+def snapshot_names(network: Network) -> list[str]:
+    """The assets of this stage."""
+    sites = [f"{name}_snapshots" for name, site in network.sites.items() if site.gateway is not None]
+    return [*sites, "phpipam_snapshots", "zone_snapshots"]
+
+
+def extract_assets(network: Network) -> list[Asset]:
+    """One asset per site with a gateway, one for phpIPAM, one for the zones."""
+    sites = [_site_asset(site) for site in network.sites.values() if site.gateway is not None]
+    return [*sites, _phpipam_asset(), _zones_asset(network)]
+
+
+def _site_asset(site: Site) -> Asset:
+    name = f"{site.name}_snapshots"
+    spec = output(
+        tables.SNAPSHOTS, GROUP, f"What the gateway of {site.name} answered.", name=name,
+        deps=[source("kea", site.name), source("arp", site.name)],
+    )  # fmt: skip
+
+    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name), op_tags={"site": site.name})
+    def site_snapshots(
+        context: dg.AssetExecutionContext,
+        gateways: dg.ResourceParam[Gateways],
+        archive: dg.ResourceParam[Archive],
+        ledger: dg.ResourceParam[Ledger],
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+        with told():
+            read = gateways.read(site.name)
+        yield from _kept(context, name, read, archive, ledger)
+
+    return site_snapshots
+
+
+def _phpipam_asset() -> Asset:
+    name = "phpipam_snapshots"
+    spec = output(
+        tables.SNAPSHOTS, GROUP, "phpIPAM's subnets and addresses, one query each.", name=name, deps=[source("phpipam")]
+    )
+
+    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name))
+    def phpipam_snapshots(
+        context: dg.AssetExecutionContext,
+        phpipam: dg.ResourceParam[Phpipam],
+        archive: dg.ResourceParam[Archive],
+        ledger: dg.ResourceParam[Ledger],
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+        with told():
+            read = phpipam.read(datetime.now(UTC))
+        yield from _kept(context, name, read, archive, ledger)
+
+    return phpipam_snapshots
+
+
+def _zones_asset(network: Network) -> Asset:
+    name = "zone_snapshots"
+    zones = [source("zone", zone) for zone in network.dns.zones]
+    spec = output(
+        tables.SNAPSHOTS, GROUP, "Every zone, transferred only when its serial moved.", name=name, deps=zones
+    )
+
+    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name))
+    def zone_snapshots(
+        context: dg.AssetExecutionContext,
+        nameserver: dg.ResourceParam[NameServer],
+        archive: dg.ResourceParam[Archive],
+        ledger: dg.ResourceParam[Ledger],
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+        with told():
+            read = [_zone(zone, nameserver, archive, ledger) for zone in network.dns.zones]
+        yield from _kept(context, name, read, archive, ledger)
+
+    return zone_snapshots
+
+
+def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -> Snapshot:
+    """The zone as it is now: from the archive when its serial is the one we know, else transferred."""
+    source_name, at = ZONE + zone.rstrip("."), datetime.now(UTC)
+    known = ledger.last_complete(source_name)
+    if known is not None and not archive.holds(known[1]):
+        known = None
+    read = nameserver.read(zone, known[0] if known else None, at)
+    if read is not None or known is None:
+        return read or snapshots.missing(EVERYWHERE, source_name, at, f"{zone}: the server gave no answer")
+    version, digest = known
+    return Snapshot(EVERYWHERE, source_name, at, archive.get(digest), version=version)
+
+
+def _kept(
+    context: dg.AssetExecutionContext, name: str, read: Sequence[Snapshot], archive: Archive, ledger: Ledger
+) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+    """Archive the answers, index them in the ledger, and say whether they are whole."""
+    for snapshot in read:
+        archive.put(snapshot.content)
+    rows = snapshots.as_table(list(read))
+    ledger.note_snapshots(context.run_id, rows)
+    yield dg.Output(rows, output_name=name)
+    lacking = rows[~rows["is_complete"]]
+    reasons = "; ".join(lacking["source"] + ": " + lacking["reason"])
+    yield dg.AssetCheckResult(
+        asset_key=name, check_name=ANSWERED, passed=lacking.empty, description=reasons or f"{len(rows)} read in full"
+    )
+
+
+def _outs(spec: dg.AssetSpec) -> dict[str, dg.AssetOut]:
+    return {spec.key.to_python_identifier(): dg.AssetOut.from_spec(spec)}
+
+
+def _checks(name: str) -> list[dg.AssetCheckSpec]:
+    return [dg.AssetCheckSpec(ANSWERED, asset=name, description="Red: what rests on the missing source is frozen.")]

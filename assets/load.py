@@ -1,0 +1,105 @@
+"""Load: the plans carried out, phpIPAM first, then DNS, each read back. Never more than one load at a time."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import output, told
+from assets.external import target
+from pipelines import tables
+from pipelines.network import Network
+from resources.ledger import Ledger
+from resources.loading import carry_out
+from resources.nameserver import NameServer
+from resources.phpipam import Phpipam
+
+GROUP = "load"
+POOL = "targets"
+WHOLE = "the_census_is_whole"
+TOOK_EFFECT = "every_change_took_effect"
+INPUTS = ["ipam_plan", "dns_plan", "sources"]
+_Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
+
+
+def load_assets(network: Network) -> dg.AssetsDefinition:
+    """One step that makes both receipts: a target is written only after both have shown that they can be."""
+    receipts = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered."}
+    specs = {name: output(tables.RECEIPT, GROUP, text, name=name) for name, text in receipts.items()}
+
+    @dg.multi_asset(
+        name=GROUP,
+        ins={name: dg.AssetIn(name) for name in INPUTS},
+        outs={name: dg.AssetOut.from_spec(spec) for name, spec in specs.items()},
+        internal_asset_deps={
+            "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
+            "dns_receipt": {dg.AssetKey("dns_plan"), dg.AssetKey("ipam_receipt"), dg.AssetKey("sources")},
+        },
+        check_specs=[
+            dg.AssetCheckSpec(TOOK_EFFECT, asset="ipam_receipt"),
+            dg.AssetCheckSpec(TOOK_EFFECT, asset="dns_receipt"),
+            dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True),
+        ],
+        pool=POOL,
+    )
+    def load(
+        context: dg.AssetExecutionContext,
+        phpipam: dg.ResourceParam[Phpipam],
+        nameserver: dg.ResourceParam[NameServer],
+        ledger: dg.ResourceParam[Ledger],
+        ipam_plan: pd.DataFrame,
+        dns_plan: pd.DataFrame,
+        sources: pd.DataFrame,
+    ) -> Iterator[_Event]:
+        with told(), phpipam.lock():
+            _preflight(phpipam, nameserver, dns_plan, ledger)
+            in_ipam = carry_out(
+                ipam_plan, "phpipam", lambda plan: phpipam.apply(plan, datetime.now(UTC)), ledger, context.run_id
+            )
+            in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, context.run_id)
+        yield from _told("ipam_receipt", in_ipam)
+        yield from _told("dns_receipt", in_dns)
+        yield from _written(in_ipam, in_dns)
+        yield _whole(sources)
+
+    return load
+
+
+def _preflight(phpipam: Phpipam, nameserver: NameServer, dns_plan: pd.DataFrame, ledger: Ledger) -> None:
+    """Both targets take what we are about to write. A zone that has taken a change of ours is not asked again."""
+    phpipam.preflight()
+    changes = dns_plan[dns_plan["action"] != "adopt"]
+    proven = ledger.proven_zones()
+    for zone, rows in changes.groupby("zone"):
+        if zone not in proven:
+            nameserver.prove_update(zone, rows["type"].iloc[0])
+
+
+def _told(name: str, receipt: pd.DataFrame) -> Iterator[_Event]:
+    counts = {f"count {outcome}": int(count) for outcome, count in receipt["outcome"].value_counts().items()}
+    yield dg.Output(receipt, output_name=name, metadata=counts)
+    failed = receipt[receipt["outcome"] != "applied"]
+    first = "; ".join((failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5))
+    yield dg.AssetCheckResult(
+        asset_key=name, check_name=TOOK_EFFECT, passed=failed.empty,
+        description=f"{len(failed)} of {len(receipt)} changes did not. {first}" if len(failed) else None,
+    )  # fmt: skip
+
+
+def _written(in_ipam: pd.DataFrame, in_dns: pd.DataFrame) -> Iterator[_Event]:
+    """A materialization for every target that holds something new, so that the lineage ends where the change went."""
+    done = in_ipam[in_ipam["outcome"] == "applied"]
+    if len(done):
+        yield dg.AssetMaterialization(target("phpipam"), metadata={"fields written": len(done)})
+    for zone, rows in in_dns[in_dns["outcome"] == "applied"].groupby("scope"):
+        yield dg.AssetMaterialization(target("zone", zone), metadata={"RRsets written": len(rows)})
+
+
+def _whole(sources: pd.DataFrame) -> dg.AssetCheckResult:
+    """Red, and with it the run, when a source was missing: what could be done was done, and a person should know."""
+    lacking = sources[~sources["is_complete"]]
+    reasons = "; ".join(lacking["site"] + " " + lacking["source"] + ": " + lacking["reason"])
+    return dg.AssetCheckResult(
+        asset_key="dns_receipt", check_name=WHOLE, passed=lacking.empty, description=reasons or None
+    )

@@ -1,0 +1,82 @@
+"""Parse: the archived bytes of all sources to tables. What cannot be read becomes a row of `rejects`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import output
+from assets.extract import snapshot_names
+from pipelines import snapshots, tables
+from pipelines.network import Network
+from pipelines.parse.every import parse_all
+from pipelines.reconcile.trust import frozen_sites, unread_targets
+from resources.archive import Archive
+
+GROUP = "parse"
+CAN_CONCLUDE = "something_can_be_concluded"
+READABLE = "every_row_was_readable"
+TABLES = (
+    tables.SOURCES, tables.REJECTS, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS,
+    tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
+)  # fmt: skip
+_FROM_GATEWAYS = {"leases", "reservations", "dhcp_subnets", "neighbours"}
+_FROM = {"ipam_subnets": "phpipam_snapshots", "ipam_addresses": "phpipam_snapshots", "zone_records": "zone_snapshots"}
+
+
+def parse_assets(network: Network) -> dg.AssetsDefinition:
+    """One step, one asset per table."""
+    inputs = snapshot_names(network)
+    sites = {name for name, site in network.sites.items() if site.gateway is not None}
+    gateways = [name for name in inputs if name.removesuffix("_snapshots") in sites]
+
+    @dg.multi_asset(
+        name=GROUP,
+        ins={name: dg.AssetIn(name) for name in inputs},
+        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
+        internal_asset_deps={table.name: set(map(dg.AssetKey, _made_from(table.name, gateways, inputs))) for table in TABLES},
+        check_specs=[
+            dg.AssetCheckSpec(CAN_CONCLUDE, asset="sources", blocking=True),
+            dg.AssetCheckSpec(READABLE, asset="rejects"),
+        ],
+    )
+    def parse(
+        archive: dg.ResourceParam[Archive], **read: pd.DataFrame
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+        index = tables.SNAPSHOTS.concat(list(read.values()))
+        contents = {digest: archive.get(digest) for digest in index["digest"].unique()}
+        parsed = parse_all(snapshots.from_table(index, contents), network=network)
+        for name, frame in parsed.items():
+            yield dg.Output(frame, output_name=name)
+        yield _can_conclude(parsed["sources"], sites)
+        yield _readable(parsed["rejects"])
+
+    return parse
+
+
+def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
+    if name in _FROM_GATEWAYS:
+        return gateways
+    return [_FROM[name]] if name in _FROM else inputs
+
+
+def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:
+    """Red, and the run ends here, when phpIPAM could not be read or not one gateway was: that is no census."""
+    frozen = frozen_sites(sources)
+    reasons = unread_targets(sources)
+    if sites and sites <= frozen.keys():
+        reasons += [f"{site} is frozen: {why}" for site, why in sorted(frozen.items())]
+    return dg.AssetCheckResult(
+        asset_key="sources", check_name=CAN_CONCLUDE, passed=not reasons, description="\n".join(reasons) or None
+    )
+
+
+def _readable(rejects: pd.DataFrame) -> dg.AssetCheckResult:
+    first = "; ".join((rejects["source"] + ": " + rejects["reason"]).head(3))
+    return dg.AssetCheckResult(
+        asset_key="rejects",
+        check_name=READABLE,
+        passed=rejects.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(rejects)} rows were left out; the table says why. {first}" if len(rejects) else None,
+    )

@@ -1,0 +1,42 @@
+"""Plan: what to change in phpIPAM and in DNS, with before, after and reason, and what is withheld."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from assets.declare import output
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.plan.plans import plans
+from resources.ledger import Ledger
+
+GROUP = "plan"
+_PARSED = ["sources", "ipam_subnets", "ipam_addresses", "zone_records"]
+_ACCOUNT = ["name_claims", "addresses", "records"]
+TABLES = {
+    tables.IPAM_PLAN: {"addresses", "ipam_subnets", "ipam_addresses"},
+    tables.DNS_PLAN: {"records", "zone_records", "sources"},
+    tables.WITHHELD: {*_PARSED, *_ACCOUNT},
+}
+"""The stage's tables, and what each is made from."""
+
+
+def plan_assets(network: Network) -> dg.AssetsDefinition:
+    """One step, one asset per table."""
+
+    @dg.multi_asset(
+        name=GROUP,
+        ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT]},
+        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
+        internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
+    )
+    def plan(ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
+        parsed = {name: read[name] for name in _PARSED}
+        made = plans(parsed, {name: read[name] for name in _ACCOUNT}, ledger.applied(), network=network)
+        for name, frame in made.items():
+            counts = frame.iloc[:, 0:0].assign(action=frame["action"] if "action" in frame else frame["rule"])
+            metadata = {f"count {key}": int(value) for key, value in counts["action"].value_counts().items()}
+            yield dg.Output(frame, output_name=name, metadata=metadata)
+
+    return plan

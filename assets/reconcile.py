@@ -1,0 +1,42 @@
+"""Reconcile: one account of the network out of everything the sources said."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from assets import parse
+from assets.declare import output, told
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.reconcile.account import account
+from resources.ledger import Ledger
+
+GROUP = "reconcile"
+INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
+TABLES = {
+    tables.SIGHTINGS: {"leases", "neighbours"},
+    tables.BINDINGS: {"sightings", "leases", "reservations"},
+    tables.NAME_CLAIMS: {"bindings", "leases", "reservations", "ipam_subnets", "ipam_addresses", "zone_records"},
+    tables.ADDRESSES: {"bindings", "name_claims", "ipam_subnets", "ipam_addresses", "sources"},
+    tables.RECORDS: {"addresses", "bindings", "leases", "reservations", "dhcp_subnets"},
+}
+"""The stage's tables, and what each is made from."""
+
+
+def reconcile_assets(network: Network) -> dg.AssetsDefinition:
+    """One step, one asset per table."""
+
+    @dg.multi_asset(
+        name=GROUP,
+        ins={name: dg.AssetIn(name) for name in INPUTS},
+        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
+        internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
+    )
+    def reconcile(ledger: dg.ResourceParam[Ledger], **parsed: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
+        with told():
+            made = account(parsed, ledger.applied(), network=network)
+        for name, frame in made.items():
+            yield dg.Output(frame, output_name=name)
+
+    return reconcile

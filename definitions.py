@@ -1,0 +1,79 @@
+"""The composition root: network.toml, the world outside and the lineage put together, for production and for tests."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import dagster as dg
+
+from assets.external import external_assets
+from assets.extract import extract_assets
+from assets.load import load_assets
+from assets.parse import parse_assets
+from assets.plan import plan_assets
+from assets.reconcile import reconcile_assets
+from pipelines import network as network_file
+from pipelines import tables
+from pipelines.errors import ConfigError
+from pipelines.network import Network
+from resources.archive import Archive
+from resources.gateways import Gateways
+from resources.ledger import Ledger
+from resources.nameserver import NameServer
+from resources.phpipam import Phpipam
+from resources.secrets import secret
+from resources.table_store import TableStore
+from schedules.hourly import hourly_census
+from schedules.jobs import census, rehearse
+
+HERE = Path(__file__).parent
+
+
+def network_path() -> Path:
+    """The network file to use: `NETCENSUS_NETWORK`, else the one beside this file."""
+    return Path(os.environ.get("NETCENSUS_NETWORK") or HERE / "network.toml").absolute()
+
+
+def read_network(path: Path) -> Network:
+    """The network a file describes. Raises `ConfigError` naming the file, the key and the remedy."""
+    try:
+        return network_file.parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read ({error.strerror})", "Set NETCENSUS_NETWORK to it") from None
+
+
+def world(network: Network, path: Path) -> dict[str, object]:
+    """The resources: everything outside, and our own archive, ledger and tables. Nothing is contacted yet."""
+    archive = path.parent / network.state.archive
+    return {
+        "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY")),
+        "phpipam": Phpipam(network.phpipam, str(path), partial(secret, "PHPIPAM_PASSWORD")),
+        "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
+        "archive": Archive(archive),
+        "ledger": Ledger(network.state.ledger_url(path.parent)),
+        "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
+    }
+
+
+def build_defs(path: Path | None = None) -> dg.Definitions:
+    """Everything Dagster needs to know, for the network file at `path`."""
+    chosen = path or network_path()
+    network = read_network(chosen)
+    assets = [
+        *external_assets(network),
+        *extract_assets(network),
+        parse_assets(network),
+        reconcile_assets(network),
+        plan_assets(network),
+        load_assets(network),
+    ]
+    return dg.Definitions(
+        assets=assets,
+        jobs=[census, rehearse],
+        schedules=[hourly_census],
+        resources=world(network, chosen),
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,56 @@
+"""What the ledger should remember of a plan: before it is sent, and after the target answered (rule R4)."""
+
+import pandas as pd
+
+from pipelines import tables
+
+KEY = list(tables.APPLIED.key)
+SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
+
+
+def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
+    """The changes of an `ipam_plan` or `dns_plan` under the ledger's key, with action, before, after and ttl_s."""
+    if target == "dns":
+        named = plan.rename(columns={"zone": "scope", "owner": "subject", "type": "field", "after_ttl_s": "ttl_s"})
+    else:
+        named = plan.rename(columns={"cidr": "scope", "ip": "subject"}).assign(ttl_s=pd.NA)
+    kept = named[named["field"] != SIGHTING]
+    return kept.assign(target=target)[[*KEY, "action", "before", "after", "ttl_s"]]
+
+
+def adopted(changes: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for what is already right: from now on ours to change, never ours to delete."""
+    rows = changes[changes["action"] == "adopt"]
+    return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=True, at=at))
+
+
+def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for what is about to be sent: the old value stays until the target was read back."""
+    rows = changes[changes["action"] != "adopt"].drop(columns="ttl_s")
+    known = applied[[*KEY, "value", "ttl_s", "is_adopted"]]
+    rows = rows.merge(known, on=KEY, how="left", validate="one_to_one")
+    is_adopted = rows["is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
+    return tables.APPLIED.frame(rows.assign(intended=rows["after"], is_adopted=is_adopted, at=at))
+
+
+def settled(
+    changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp
+) -> pd.DataFrame:
+    """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
+
+    Applied: the new value is ours. Lost or refused: the old one stands. Unknown: the intention stands, so that the
+    next run recognises its own work if it did take effect.
+    """
+    rows = changes[changes["action"] != "adopt"].merge(receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
+    known = applied[[*KEY, "value", "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
+    rows = rows.merge(known, on=KEY, how="left", validate="one_to_one")
+    is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
+    return tables.APPLIED.frame(
+        rows.assign(
+            value=rows["after"].where(is_done, rows["value"]),
+            intended=rows["after"].where(is_open, None),
+            ttl_s=rows["ttl_s"].where(is_done, rows["old_ttl_s"]),
+            is_adopted=rows["is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
+            at=at,
+        )
+    )

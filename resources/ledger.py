@@ -1,0 +1,140 @@
+"""The ledger: what was read, what we wrote and what the targets answered. Any SQLAlchemy database; SQLite by default.
+
+Ours is what we wrote and still reads so (rule R4), so this memory is what stands between us and other people's records.
+What is about to be sent is noted before it is sent: a run that dies in between finds its own half-done work again.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from pipelines import tables
+
+_KEY = ["target", "scope", "subject", "field"]
+_metadata = sa.MetaData()
+
+_snapshots = sa.Table(
+    "snapshots", _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.String(36), nullable=False),
+    sa.Column("site", sa.String(64), nullable=False),
+    sa.Column("source", sa.String(255), nullable=False),
+    sa.Column("read_at", sa.DateTime, nullable=False),
+    sa.Column("is_complete", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("version", sa.String(32)),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Index("snapshots_by_source", "source", "id"),
+)  # fmt: skip
+_applied = sa.Table(
+    "applied", _metadata,
+    sa.Column("target", sa.String(16), primary_key=True),
+    sa.Column("scope", sa.String(255), primary_key=True),
+    sa.Column("subject", sa.String(255), primary_key=True),
+    sa.Column("field", sa.String(32), primary_key=True),
+    sa.Column("value", sa.Text),
+    sa.Column("intended", sa.Text),
+    sa.Column("ttl_s", sa.Integer),
+    sa.Column("is_adopted", sa.Boolean, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)  # fmt: skip
+_receipts = sa.Table(
+    "receipts", _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.String(36), nullable=False, index=True),
+    sa.Column("at", sa.DateTime, nullable=False),
+    *(sa.Column(column.name, sa.Text, nullable=column.is_nullable) for column in tables.RECEIPT.columns),
+)  # fmt: skip
+
+
+class Ledger:
+    """Our own state in a database. Every method is one short transaction."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        _metadata.create_all(self._engine)
+
+    def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
+        """Add rows of `tables.SNAPSHOTS` to the index of the archive."""
+        self._insert(_snapshots, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
+
+    def last_complete(self, source: str) -> tuple[str, str] | None:
+        """Version and digest of the last complete snapshot of a source that states versions; None when there is none."""
+        query = (
+            sa.select(_snapshots.c.version, _snapshots.c.digest)
+            .where(_snapshots.c.source == source, _snapshots.c.is_complete, _snapshots.c.version.is_not(None))
+            .order_by(_snapshots.c.id.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else (row.version, row.digest)
+
+    def applied(self) -> pd.DataFrame:
+        """All of `tables.APPLIED`, sorted by its key."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_applied).order_by(*(_applied.c[name] for name in _KEY))).mappings().all()
+        columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
+        return tables.APPLIED.frame({**columns, "at": pd.to_datetime(pd.Series(columns["at"], dtype="object"), utc=True)})
+
+    def replace_applied(self, rows: pd.DataFrame) -> None:
+        """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed."""
+        if not len(rows):
+            return
+        by_key = sa.delete(_applied).where(*(_applied.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
+        keys = [{f"old_{name}": value for name, value in key.items()} for key in _plain(rows[_KEY])]
+        kept = rows[rows["value"].notna() | rows["intended"].notna()]
+        with self._engine.begin() as connection:
+            connection.execute(by_key, keys)
+            if len(kept):
+                connection.execute(sa.insert(_applied), _plain(kept))
+
+    def note_receipt(self, run_id: str, at: pd.Timestamp, rows: pd.DataFrame) -> None:
+        """Keep what a target answered: rows of `tables.RECEIPT`."""
+        self._insert(_receipts, rows.assign(run_id=run_id, at=at))
+
+    def proven_zones(self) -> set[str]:
+        """The zones in which a change of ours has taken effect before: there we may write."""
+        where = (_receipts.c.target == "dns", _receipts.c.outcome == "applied")
+        with self._engine.connect() as connection:
+            return set(connection.scalars(sa.select(_receipts.c.scope).where(*where).distinct()))
+
+    def _insert(self, table: sa.Table, rows: pd.DataFrame) -> None:
+        if len(rows):
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(table), _plain(rows))
+
+
+def _plain(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as the database driver wants them: None for null, naive UTC for instants."""
+    columns = {name: _plain_column(rows[name]) for name in rows.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain_column(values: "pd.Series[object]") -> list[object]:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_localize(None)
+    cells: Iterable[object] = values.astype("object")
+    return [None if pd.isna(cell) else cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in cells]
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+    sa.event.listen(engine, "connect", _tune)
+    return engine
+
+
+def _tune(connection: object, _record: object) -> None:
+    """WAL with NORMAL keeps a crash from damaging the file and spares a flush per transaction (sqlite.org/pragma)."""
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # the driver's own connection
+

@@ -1,0 +1,30 @@
+"""Carrying a plan out so that a crash at any point is understood by the next run: note, send, read back, settle."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.plan import bookkeeping
+from resources.ledger import Ledger
+
+
+def carry_out(
+    plan: pd.DataFrame, target: str, send: Callable[[pd.DataFrame], pd.DataFrame], ledger: Ledger, run_id: str
+) -> pd.DataFrame:
+    """The `tables.RECEIPT` of a plan for `target` after `send` applied its changes and read them back.
+
+    The ledger learns what is about to be sent before `send`, and what became of it after. When `send` raises, the
+    intentions stand, and the next run takes what did arrive for ours.
+    """
+    at, known = pd.Timestamp.now("UTC"), ledger.applied()
+    changes = bookkeeping.entries(plan, target)
+    ledger.replace_applied(bookkeeping.adopted(changes, at=at))
+    work = plan[plan["action"] != "adopt"].reset_index(drop=True)
+    if work.empty:
+        return tables.RECEIPT.empty()
+    ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
+    receipt = send(work)
+    ledger.replace_applied(bookkeeping.settled(changes, receipt, known, at=at))
+    ledger.note_receipt(run_id, at, receipt[receipt["action"] != "touch"])
+    return receipt

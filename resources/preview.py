@@ -1,0 +1,38 @@
+"""Tables as the UI may show them. All text is hostile (rule R11): Dagster renders Markdown, and Markdown may be HTML."""
+
+import re
+
+import pandas as pd
+
+MOST_ROWS = 20
+MOST_BYTES = 10_000
+_MARKUP = re.compile(r"[<>&\"'\\`*_{}\[\]()#+!|~:/@-]|(?<=www)\.", re.IGNORECASE)  # :, /, @ and www. make links
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def inert(text: object) -> str:
+    """A value as text that no Markdown or HTML renderer gives a meaning to; nulls as a dash.
+
+    Control and bidirectional characters become their escapes, and everything with a meaning its HTML entity.
+    """
+    if text is None or (not isinstance(text, str) and pd.isna(text)):
+        return "–"  # noqa: RUF001 - the dash a reader expects in an empty cell
+    plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], str(text))
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
+
+
+def markdown(frame: pd.DataFrame, columns: list[str] | None = None) -> str:
+    """The first rows of a frame as a Markdown table, at most 20 rows and 10 kB, and how many more there are."""
+    shown = frame[columns] if columns else frame
+    lines = [_line(shown.columns), _line("---" for _ in shown.columns)]
+    for row in shown.head(MOST_ROWS).itertuples(index=False):
+        line = _line(inert(cell) for cell in row)
+        if sum(map(len, lines)) + len(line) > MOST_BYTES:
+            break
+        lines.append(line)
+    rest = len(shown) - (len(lines) - 2)
+    return "\n".join(lines) + (f"\n\n… and {rest} more" if rest else "")
+
+
+def _line(cells: object) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"  # type: ignore[call-overload]  # any iterable of cells

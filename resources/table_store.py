@@ -1,0 +1,67 @@
+"""How tables go from step to step: in memory inside a run, and in a file each, so that any asset can be run by itself.
+
+A table is checked against its contract before anything rests on it, and written only when its bytes differ from what
+is there (rule R9). Row counts and a preview go to the UI from here, so that no asset has to.
+"""
+
+import gzip
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from pipelines import codec
+from pipelines.tables import Table
+from resources.archive import replace_file
+from resources.preview import markdown
+
+CONTRACT = "netcensus_table"
+"""The metadata key under which an asset's definition names its table's contract."""
+
+
+class TableStore(dg.IOManager):
+    """Tables by asset, each under the contract its definition names."""
+
+    def __init__(self, root: str | Path, contracts: dict[str, Table]) -> None:
+        self.root = Path(root)
+        self._contracts = contracts
+        self._in_run: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
+        """Check, keep and describe a table. A broken contract fails the step, and so stops what is downstream."""
+        table = self._contract(context.definition_metadata)
+        violations = table.violations(obj)
+        if violations:
+            raise dg.Failure("; ".join(violations), allow_retries=False)
+        name = context.asset_key.to_python_identifier()
+        self._in_run = {key: frame for key, frame in self._in_run.items() if key[0] == context.run_id}
+        self._in_run[context.run_id, name] = obj
+        self._write(self._place(name), codec.encode(table, obj))
+        context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(markdown(obj))})
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        """The table of this run, else the one stored last. Raises `Failure` naming the asset when there is none."""
+        name = context.asset_key.to_python_identifier()
+        held = self._in_run.get((context.step_context.run_id, name))
+        if held is not None:
+            return held
+        upstream = context.upstream_output
+        if upstream is None:
+            raise dg.Failure(f"{name}: its definition is not part of this run", allow_retries=False)
+        place = self._place(name)
+        if not place.exists():
+            raise dg.Failure(f"{name}: never materialized ({place}). Run the job census first", allow_retries=False)
+        return codec.decode(self._contract(upstream.definition_metadata), gzip.decompress(place.read_bytes()))
+
+    def _contract(self, metadata: "dg.ArbitraryMetadataMapping | None") -> Table:
+        return self._contracts[str((metadata or {})[CONTRACT])]
+
+    def _place(self, name: str) -> Path:
+        return self.root / f"{name}.json.gz"
+
+    def _write(self, place: Path, content: bytes) -> None:
+        packed = gzip.compress(content, compresslevel=6, mtime=0)
+        if place.exists() and place.read_bytes() == packed:
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(place, packed)

@@ -1,0 +1,23 @@
+"""The jobs: what a person starts from the launchpad, and what the schedule starts by itself."""
+
+import dagster as dg
+
+from assets import extract, load, parse, plan, reconcile
+
+LIMIT_S = 900
+"""How long a census may take. The old jobs hung for four days; a healthy census takes well under a minute."""
+_STAGES = (extract.GROUP, parse.GROUP, reconcile.GROUP, plan.GROUP)
+_LIMIT = {"dagster/max_runtime": str(LIMIT_S)}
+
+census = dg.define_asset_job(
+    "census",
+    selection=dg.AssetSelection.groups(*_STAGES, load.GROUP),
+    tags={**_LIMIT, "netcensus/loads": "targets"},
+    description="Read every source, reconcile, plan, and make phpIPAM and DNS say the same.",
+)
+rehearse = dg.define_asset_job(
+    "rehearse",
+    selection=dg.AssetSelection.groups(*_STAGES),
+    tags=_LIMIT,
+    description="All of a census but the writing: look at ipam_plan, dns_plan and withheld.",
+)
