@@ -1,4 +1,4 @@
-"""A site's gateway, read over one SSH connection: a snapshot for each of its sources, whole or with the reason why not."""
+"""A site's gateway, read over one SSH connection: a snapshot for each of its sources, whole or with the reason why."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -129,7 +129,7 @@ def _connect(
         raise SourceUnavailable(place, f"no TCP connection within {limit_s:.0f} s", _UNREACHABLE) from None
     except NetcensusError:  # the host key's, by ssh_keys.pin
         raise
-    except Exception as error:  # paramiko hands on whatever ended its thread, of any type
+    except Exception as error:  # noqa: BLE001 - paramiko hands on whatever ended its thread, of any type
         raise SourceUnavailable(
             place, f"no SSH session within {limit_s:.0f} s ({words(error)})", _UNREACHABLE
         ) from None

@@ -78,12 +78,17 @@ def _rows(snapshot: Snapshot) -> list[Any]:
         raise unreadable(snapshot, "the answer is empty")
     if len(pages) > 1 and not all(is_paged):
         raise unreadable(snapshot, f"{len(pages)} answers, not all of them pages of lease4-get-page")
-    full = len(pages[0]) if len(pages) > 1 else PAGE_LIMIT
-    if is_paged[0] and (len(pages[-1]) >= full or any(len(page) != full for page in pages[:-1])):
-        raise unreadable(
-            snapshot, f"pages of {[len(page) for page in pages][-5:]} leases: the last one was not reached"
-        )
+    lengths = [len(page) for page in pages]
+    if is_paged[0] and not _has_end(lengths):
+        raise unreadable(snapshot, f"pages of {lengths[-5:]} leases: the last one was not reached")
     return [row for page in pages for row in page]
+
+
+def _has_end(lengths: list[int]) -> bool:
+    """Whether pages this long are all there are: an empty one ends them, or one shorter than the full ones before."""
+    *before, last = lengths
+    full = before[0] if before else PAGE_LIMIT
+    return last == 0 or (last < full and all(length == full for length in before))
 
 
 def _is_page(reply: Object) -> bool:

@@ -1,0 +1,127 @@
+"""Whatever a gateway sends, the parsers of its answers raise ParseError or give tables by their contracts (R11)."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import tables
+from pipelines.errors import ParseError
+from pipelines.parse import arp, kea_config, kea_leases
+from pipelines.parse.parsed import Parsed
+from pipelines.snapshots import Snapshot
+from pipelines.tables import Table
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+AT = datetime(2026, 11, 22, 22, 41, 29, 123456, tzinfo=UTC)
+Parser = Callable[[Snapshot], Parsed]
+PARSERS: list[tuple[Parser, Table, str]] = [
+    (kea_leases.parse, tables.LEASES, "kea/lease4-get-all.odd-values.json"),
+    (kea_config.parse_reservations, tables.RESERVATIONS, "kea/config-get.shared-networks.json"),
+    (kea_config.parse_subnets, tables.DHCP_SUBNETS, "kea/config-get.shared-networks.json"),
+    (arp.parse, tables.NEIGHBOURS, "arp/freebsd_arp_an.libxo.json"),
+    (arp.parse, tables.NEIGHBOURS, "arp/freebsd_arp_an.txt"),
+]
+each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)
+
+# Values that are nearly right do more harm than noise.
+_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([0, 3, 2**32 - 1, 2**63, 10**30, -1])
+    | st.text(max_size=12)
+    | st.sampled_from(["", "10.0.10.10", "::1", "fe80::1%eth0", "10.0.0.0/8", "10.0.0.1-10.0.0.9", "a b", ".", "'x'"])
+    | st.sampled_from(["52:54:00:10:00:10", "01:02", "0 IPv4 lease(s) found.", "\ud800", "caf\xc3\xa9"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def row(*keys: str) -> st.SearchStrategy[dict[str, object]]:
+    """Objects with some of these keys, whatever under them."""
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(keys, _values))
+
+
+_leases = st.lists(
+    row("cltt", "valid-lft", "hostname", "hw-address", "client-id", "ip-address", "state", "fqdn-fwd", "fqdn-rev"),
+    max_size=3,
+)
+_reservations = st.lists(row("hw-address", "client-id", "ip-address", "hostname"), max_size=3)
+_scope = row("subnet", "ddns-send-updates", "ddns-qualifying-suffix", "pools")
+_neighbours = st.lists(
+    row("ip-address", "mac-address", "interface", "expires", "permanent", "published", "expired", "incomplete"),
+    max_size=3,
+)
+
+
+def lease_answer(leases: Sequence[object]) -> object:
+    """Kea's proved answer with these leases."""
+    return {"result": 0, "text": f"{len(leases)} IPv4 lease(s) found.", "arguments": {"leases": leases}}
+
+
+def configuration(scope: dict[str, object], reservations: list[object]) -> object:
+    """A configuration with one subnet of these settings."""
+    return {"Dhcp4": {"dhcp-ddns": scope, "subnet4": [scope | {"reservations": reservations}], **scope}}
+
+
+SHAPED: list[tuple[Parser, Table, st.SearchStrategy[object]]] = [
+    (kea_leases.parse, tables.LEASES, _leases.map(lease_answer)),
+    (kea_config.parse_reservations, tables.RESERVATIONS, st.builds(configuration, _scope, _reservations)),
+    (kea_config.parse_subnets, tables.DHCP_SUBNETS, st.builds(configuration, _scope, _reservations)),
+    (arp.parse, tables.NEIGHBOURS, _neighbours.map(lambda rows: {"arp": {"arp-cache": rows}})),
+]
+
+
+def check(parser: Parser, table: Table, content: bytes, offset_s: int = 0) -> None:
+    """A table by its contract, or ParseError; anything else fails the test."""
+    try:
+        parsed = parser(Snapshot("sofia", "fuzzed", AT, content, clock_offset_s=offset_s))
+    except ParseError:
+        return
+    assert table.violations(parsed.table) == []
+    assert tables.REJECTS.violations(parsed.rejects) == []
+
+
+@each_parser
+@given(content=st.binary(max_size=200))
+def test_any_bytes(parser: Parser, table: Table, file: str, content: bytes) -> None:
+    """Noise is unreadable, and that is all."""
+    del file
+    check(parser, table, content)
+
+
+@each_parser
+@given(data=st.data())
+def test_a_real_answer_damaged(parser: Parser, table: Table, file: str, data: st.DataObject) -> None:
+    """A real answer with bytes lost, doubled or changed anywhere."""
+    real = (FIXTURES / file).read_bytes()
+    start = data.draw(st.integers(0, len(real)))
+    end = data.draw(st.integers(start, min(start + 60, len(real))))
+    check(parser, table, real[:start] + data.draw(st.binary(max_size=20)) + real[end:])
+
+
+@pytest.mark.parametrize(("parser", "table", "shape"), SHAPED)
+@given(data=st.data(), offset_s=st.integers(-(10**10), 10**10))
+def test_the_right_shape_with_anything_in_it(
+    parser: Parser, table: Table, shape: st.SearchStrategy[object], data: st.DataObject, offset_s: int
+) -> None:
+    """JSON of the right shape, with wrong kinds, huge numbers, half surrogates and any clock."""
+    check(parser, table, json.dumps(data.draw(shape)).encode(), offset_s)
+
+
+@each_parser
+@given(data=st.data())
+def test_a_cut_answer_is_never_a_shorter_table(parser: Parser, table: Table, file: str, data: st.DataObject) -> None:
+    """What was cut in mid-answer is unreadable (JSON), or lacks lines at the end alone (text, which has end marks)."""
+    real = (FIXTURES / file).read_bytes().strip()
+    cut = Snapshot("sofia", "fuzzed", AT, real[: data.draw(st.integers(0, len(real) - 1))])
+    if file.endswith(".json"):
+        with pytest.raises(ParseError):
+            parser(cut)
+    else:
+        check(parser, table, cut.content)
