@@ -5,6 +5,7 @@ What is about to be sent is noted before it is sent: a run that dies in between 
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -55,8 +56,14 @@ class Ledger:
     """Our own state in a database. Every method is one short transaction."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        _metadata.create_all(self._engine)
+        self._url = url
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        """The database, made and opened at first use: loading the code must not touch the disk."""
+        engine = _open(self._url)
+        _metadata.create_all(engine)
+        return engine
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive."""
@@ -122,7 +129,7 @@ def _plain_column(values: "pd.Series[object]") -> list[object]:
     return [None if pd.isna(cell) else cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in cells]
 
 
-def _engine(url: str) -> sa.Engine:
+def _open(url: str) -> sa.Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(parsed, pool_pre_ping=True)
