@@ -1,0 +1,7 @@
+"""The primary name server over DNS: read by SOA and AXFR, written by dynamic update (RFC 2136), signed by TSIG."""
+
+from resources.nameserver.limits import Limits
+from resources.nameserver.server import NameServer
+from resources.nameserver.soa import Soa
+
+__all__ = ["Limits", "NameServer", "Soa"]

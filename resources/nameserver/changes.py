@@ -1,0 +1,140 @@
+"""The rows of a DNS plan as parts of UPDATE messages: checked once more, and guarded each by its prerequisites.
+
+Technitium answers one bad record with silence, for the whole message: so what it would not take is refused here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from resources.nameserver import rdata
+from resources.nameserver.messages import Group, Owner
+
+_MOST_TTL = 2**31 - 1  # RFC 2181 section 8
+_LARGEST_GROUP = 58_000  # bytes: what a message has room for beside its zone, longest name and signature
+
+
+@dataclass(frozen=True)
+class Change:
+    """One RRset to create or update; `row` is its place in the plan."""
+
+    row: int
+    owner: str
+    rtype: str
+    is_create: bool
+    is_name_free: bool
+    before: frozenset[str]
+    before_ttl_s: int | None
+    after: frozenset[str]
+    ttl_s: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What may be sent for one zone, and what may not: the plan's rows with the reason."""
+
+    changes: dict[int, Change]
+    groups: list[Group]
+    refused: dict[int, str]
+
+
+def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int) -> Prepared:
+    """The rows of one zone of the plan, those to adopt included: they say whose a DHCID is."""
+    held = {row.owner: _lines(row.before) or _lines(row.after) for row in _held(rows)}
+    wanted = rows[rows["action"].isin({"create", "update"})]
+    by_owner: dict[str, list[Change]] = {}
+    for row in wanted.itertuples():
+        by_owner.setdefault(row.owner, []).append(_change(row))
+    groups, refused = [], {}
+    for owner, changes in by_owner.items():
+        try:
+            groups.append(_group(Owner(owner, zone), changes, held.get(owner), longest_ttl_s))
+        except ValueError as fault:
+            refused.update({change.row: f"not sent: {fault}" for change in changes})
+    sent = {change.row: change for changes in by_owner.values() for change in changes if change.row not in refused}
+    return Prepared(sent, groups, refused)
+
+
+def _held(rows: pd.DataFrame) -> list[Any]:
+    """The rows whose DHCID is there and ours."""
+    return list(rows[(rows["type"] == "DHCID") & rows["action"].isin({"adopt", "update"})].itertuples())
+
+
+def _lines(text: object) -> frozenset[str]:
+    return frozenset() if pd.isna(text) else frozenset(str(text).split("\n"))
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        row=row.Index,
+        owner=row.owner,
+        rtype=row.type,
+        is_create=row.action == "create",
+        is_name_free=bool(row.is_name_free),
+        before=_lines(row.before),
+        before_ttl_s=None if pd.isna(row.before_ttl_s) else int(row.before_ttl_s),
+        after=_lines(row.after),
+        ttl_s=int(row.after_ttl_s),
+    )
+
+
+def _group(owner: Owner, changes: list[Change], held: frozenset[str] | None, longest_ttl_s: int) -> Group:
+    """The changes at one owner name; `ValueError` when one of them may not be sent, for then none may."""
+    _check_owner(owner)
+    for change in changes:
+        _check(change, min(longest_ttl_s, _MOST_TTL))
+    prerequisites = [part for change in changes for part in _prerequisites(owner, change, held)]
+    updates = [part for change in changes for part in _updates(owner, change)]
+    rows = tuple(change.row for change in changes)
+    group = Group(rows, tuple(dict.fromkeys(prerequisites)), tuple(updates))
+    if group.size > _LARGEST_GROUP:
+        raise ValueError(f"{group.size} bytes of changes at {owner.name} fit no message")
+    return group
+
+
+def _check_owner(owner: Owner) -> None:
+    rdata.name(owner.name)
+    if not owner.name.endswith("." + owner.zone):
+        raise ValueError(f"{owner.name} is not below {owner.zone}")
+
+
+def _check(change: Change, longest_ttl_s: int) -> None:
+    what = f"{change.owner} {change.rtype}"
+    if change.rtype not in rdata.WRITABLE:
+        raise ValueError(f"{what}: only {', '.join(sorted(rdata.WRITABLE))} records are ever written")
+    if not 0 <= change.ttl_s <= longest_ttl_s:
+        raise ValueError(f"{what}: TTL {change.ttl_s} is not 0 to {longest_ttl_s} (the zone's SOA expire)")
+    if not change.after:
+        raise ValueError(f"{what}: nothing is planned for it, and nothing is ever deleted")
+    if not change.is_create and not change.before:
+        raise ValueError(f"{what}: an update must say what it replaces")
+
+
+def _prerequisites(owner: Owner, change: Change, held: frozenset[str] | None) -> list[bytes]:
+    """What must be so when the server applies the change (rule R6).
+
+    Kea owns a name with a DHCID (rule R5), unless the plan holds that DHCID as ours: then it must be that very one.
+    """
+    if change.is_create and change.is_name_free:
+        return [owner.is_unused()]
+    kea = _just(owner, "DHCID", held) if held else [owner.has_no("DHCID")]
+    if change.is_create:
+        return [owner.has_no(change.rtype), *kea, owner.has_no("CNAME")]
+    return [*kea, *_just(owner, change.rtype, change.before)]
+
+
+def _just(owner: Owner, rtype: str, texts: frozenset[str]) -> list[bytes]:
+    return [owner.has_just(rtype, rdata.wire(rtype, text)) for text in sorted(texts)]
+
+
+def _updates(owner: Owner, change: Change) -> list[bytes]:
+    """Delete what goes, then add what comes; all of it when the TTL changes.
+
+    Technitium before 15.2 ignores an added record that differs by its TTL alone, and commits each record by itself:
+    what stays as it is, is left alone.
+    """
+    stays = change.before & change.after if change.before_ttl_s == change.ttl_s else frozenset()
+    kind = change.rtype
+    gone = [owner.delete(kind, rdata.wire(kind, text)) for text in sorted(change.before - stays)]
+    return gone + [owner.add(kind, change.ttl_s, rdata.wire(kind, text)) for text in sorted(change.after - stays)]
