@@ -24,7 +24,7 @@ def soa(connection: Connection, zone: str) -> Soa:
     Technitium answers for the enclosing zone, and applies updates to it: so the owner of the SOA must be the apex.
     """
     answer = connection.ask(zone, "SOA")
-    if answer.word != "NOERROR":
+    if answer.word not in {"NOERROR", "NXDOMAIN"}:
         raise unavailable(connection, answer.word, zone)
     text = _text(answer, zone)
     if text is None:
