@@ -106,6 +106,6 @@ def _set_up(store: type[Store], folder: Path, name: str) -> Store:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep others out: two processes that first meet an empty folder would both make the tables, and one would fail."""
-    with (folder / ".setup.lock").open("w") as lock:
+    with (folder / ".setup.lock").open("a") as lock:  # unlike "w", writes nothing to a file that is there
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
