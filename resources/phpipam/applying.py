@@ -1,0 +1,127 @@
+"""A plan carried out: one short transaction per subnet, then one look at what the database holds (rules R6, R7).
+
+All of a subnet's changes go in, less those somebody else was faster with. A lock is waited for and tried again; a
+connection lost before the commit means nothing was written; one lost during it is settled by reading again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from random import SystemRandom
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from pipelines import tables
+from pipelines.errors import NetcensusError, PreflightFailed, SourceUnavailable, TargetError
+from resources.phpipam import conventions, faults, readback, sink
+from resources.phpipam.changes import APPLIED, Change, Outcome, Outcomes, by_subnet, receipt
+from resources.phpipam.conventions import Conventions
+from resources.phpipam.database import Database
+from resources.phpipam.writing import Writer
+
+OnSubnet = Callable[[pd.DataFrame], object]
+
+_TRIES = 3
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.5
+_LOCKED = Outcome("refused", "its rows stayed locked by somebody else; nothing was written, the next run tries again")
+_UNREAD = Outcome("unknown", "written, but it could not be read back")
+_UNKNOWN = Outcome("unknown", "the connection was lost during the commit, and phpIPAM could not be read since")
+
+
+class _CommitLost(Exception):
+    """The connection went while committing: what was sent may or may not stand."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        super().__init__("the connection was lost during COMMIT")
+        self.outcomes = outcomes
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Carries one plan out. `user` is the phpIPAM user the changelog names, `at` the time it says."""
+
+    database: Database
+    user: str
+    zone: ZoneInfo
+    at: datetime
+
+    def apply(self, plan: pd.DataFrame, on_subnet: OnSubnet) -> pd.DataFrame:
+        """The receipt (`tables.RECEIPT`), subnet by subnet; each subnet's part goes to `on_subnet` when it stands.
+
+        Raises `TargetError`, `SourceUnavailable` or `AccessDenied` when the database fails on the way: the parts
+        `on_subnet` was given stand, nothing of the others was written.
+        """
+        if found := tables.IPAM_PLAN.violations(plan):
+            raise PreflightFailed("ipam_plan", found[0], "Materialize the plan again; nothing was written")
+        subnets = by_subnet(plan)
+        receipts = []
+        with self.database.engine() as engine:
+            run = _Run(self, engine, self._conventions(engine)) if subnets else None
+            for changes in subnets.values():
+                part = receipt(changes, run.outcomes(changes)) if run else tables.RECEIPT.empty()
+                on_subnet(part)
+                receipts.append(part)
+        return tables.RECEIPT.concat(receipts)
+
+    def _conventions(self, engine: Engine) -> Conventions:
+        with self.database.reading(engine) as connection:
+            return conventions.read(connection, self.database.place, self.user)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A plan's subnets, through one engine."""
+
+    loader: Loader
+    engine: Engine
+    conventions: Conventions
+
+    def outcomes(self, changes: list[Change]) -> Outcomes:
+        """What became of one subnet's changes, verified."""
+        found = {change: sink.fault(change, self.loader.at) for change in changes}
+        refused = {change: Outcome("refused", fault) for change, fault in found.items() if fault}
+        sound = [change for change in changes if change not in refused]
+        return refused | (self._verified(sound) if sound else {})
+
+    def _verified(self, changes: list[Change]) -> Outcomes:
+        scope = changes[0].cidr
+        try:
+            with self.loader.database.told(TargetError, f"{scope} was not written, "):
+                outcomes = self._written(changes)
+        except _CommitLost as lost:
+            return self._read_back(readback.settled, lost.outcomes, _UNKNOWN)
+        return self._read_back(readback.verified, outcomes, _UNREAD)
+
+    def _read_back(self, look: readback.Look, outcomes: Outcomes, otherwise: Outcome) -> Outcomes:
+        """The outcomes as a new look at the database finds them, or `otherwise` where it cannot be looked at."""
+        try:
+            with self.loader.database.told(SourceUnavailable), self.engine.begin() as connection:
+                return look(connection, outcomes, self.loader.zone)
+        except NetcensusError:
+            return {change: otherwise if one == APPLIED else one for change, one in outcomes.items()}
+
+    def _written(self, changes: list[Change]) -> Outcomes:
+        for _ in range(_TRIES):
+            try:
+                return self._transaction(changes)
+            except DBAPIError as error:
+                if not faults.is_transient(error):
+                    raise
+            time.sleep(SystemRandom().uniform(_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S))
+        return dict.fromkeys(changes, _LOCKED)
+
+    def _transaction(self, changes: list[Change]) -> Outcomes:
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            outcomes = Writer(connection, self.conventions, self.loader.zone, self.loader.at).write(changes)
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if faults.is_connection_lost(error):
+                    raise _CommitLost(outcomes) from None
+                raise
+            return outcomes

@@ -1,0 +1,88 @@
+"""What may be written into phpIPAM, checked at the last moment whatever the plan was made from (rule R11).
+
+PhpIPAM shows hostname and description as HTML inside a tooltip (app/subnets/subnet-visual.php), and cuts or refuses
+what is longer than its columns.
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from pipelines import tables
+from pipelines.parse.phpipam import decimal_of
+from resources.phpipam.changes import Change
+
+FUTURE_LIMIT = timedelta(minutes=15)
+"""How far a sighting may lie ahead of our clock: more would keep `lastSeen` from ever moving again."""
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
+_LONGEST_NAME = 253  # RFC 1035 section 2.3.4; the column would hold 255
+_LONGEST_TEXT = 64  # code points: ipaddresses.description
+_MARKUP = frozenset("<>\"'&`")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi), surrogates, private, line ends
+
+
+def fault(change: Change, at: datetime) -> str | None:
+    """Why a change must not be sent; None when it may be."""
+    try:
+        _check_form(change)
+        if change.after is not None:
+            _CHECKS[change.field](change.after)
+        if change.field == "lastSeen":
+            _check_seen(change.after, at)
+    except ValueError as error:
+        return f"{change.field} not sent: {error}"
+    return None
+
+
+def seen_at(text: str | None) -> datetime:
+    """The instant a plan writes as ISO 8601 text with its offset. `ValueError` when it is none."""
+    instant = datetime.fromisoformat(text or "")
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!a:.40} does not say its zone")
+    return instant.astimezone(UTC)
+
+
+def _check_form(change: Change) -> None:
+    decimal_of(change.ip)
+    if change.action != "create" and (change.action == "touch") != (change.field == "lastSeen"):
+        raise ValueError("lastSeen, and only it, is touched")
+    if ipaddress.ip_address(change.ip) not in ipaddress.ip_network(change.cidr):
+        raise ValueError(f"{change.ip} is not in {change.cidr}")
+    if change.action == "create" and change.id_phpipam is not None:
+        raise ValueError(f"the plan creates an address that has id {change.id_phpipam}")
+    if change.action != "create" and change.id_phpipam is None:
+        raise ValueError(f"the plan has no ipaddresses.id to {change.action}")
+
+
+def _check_host_name(text: str) -> None:
+    if len(text) > _LONGEST_NAME or not _HOST_NAME.fullmatch(text):
+        raise ValueError(f"{text!a:.80} is no host name of letters, digits, '-', '_' and '.'")
+
+
+def _check_mac(text: str) -> None:
+    if not re.fullmatch(tables.MAC, text):
+        raise ValueError(f"{text!a:.40} is no MAC address in lower-case colon form")
+
+
+def _check_text(text: str) -> None:
+    if not 0 < len(text) <= _LONGEST_TEXT:
+        raise ValueError(f"a text of {len(text)} characters; 1 to {_LONGEST_TEXT} fit")
+    bad = next((one for one in text if one in _MARKUP or unicodedata.category(one) in _INVISIBLE), None)
+    if bad is not None:
+        raise ValueError(f"the character {bad!a} is markup or invisible")
+
+
+def _check_seen(text: str | None, at: datetime) -> None:
+    if seen_at(text) > at + FUTURE_LIMIT:
+        raise ValueError(f"{text} lies ahead of our clock: check the clock of the source that said so")
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "hostname": _check_host_name,
+    "mac": _check_mac,
+    "description": _check_text,
+    "lastSeen": seen_at,
+}

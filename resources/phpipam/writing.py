@@ -1,0 +1,126 @@
+"""One subnet's rows written inside one transaction: new ones, edited ones, touched ones, and their changelog."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from pipelines.parse.phpipam import local_text
+from resources.phpipam import changelog, faults, statements
+from resources.phpipam.changes import APPLIED, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
+from resources.phpipam.conventions import USED, Conventions, LiveSubnet, live_subnet
+
+Send = Callable[[Sequence[Row]], int]
+Entry = tuple[int, str, str]
+
+_AT_ONCE = 200  # rows a statement: long enough to be quick, short enough for the server to search its CASE
+
+_EXISTS = Outcome("lost race", "somebody else has made a row for this address")
+_EDITED = Outcome("lost race", "somebody else has edited, moved or deleted this row")
+_RESIZED = Outcome("lost race", "the subnet was resized, moved or deleted")
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes changes of one subnet through `connection`, whose transaction the caller ends."""
+
+    connection: Connection
+    conventions: Conventions
+    zone: ZoneInfo
+    at: datetime
+
+    def write(self, changes: list[Change]) -> Outcomes:
+        """What became of each change, once committed. Raises `DBAPIError` when the transaction has to begin anew."""
+        subnet = live_subnet(self.connection, changes[0].subnet_id_phpipam)
+        if subnet is None or subnet.cidr != changes[0].cidr:
+            return dict.fromkeys(changes, _RESIZED)
+        created = self._create(rows(changes, "create"), subnet)
+        updated = self._update(rows(changes, "update"), subnet)
+        return {**created, **updated, **self._touch(rows(changes, "touch"), subnet)}
+
+    def _create(self, new: list[Row], subnet: LiveSubnet) -> Outcomes:
+        def insert(some: Sequence[Row]) -> int:
+            tag_id = self.conventions.tag_id
+            values = [statements.values_of_new(row, subnet.id, tag_id, self.zone) for row in some]
+            self.connection.execute(statements.insert_address(), values)
+            return len(some)
+
+        outcomes = self._all_or_each(new, insert, _EXISTS)
+        self._log(lambda: self._additions(_applied(new, outcomes), subnet))
+        return outcomes
+
+    def _update(self, edited: list[Row], subnet: LiveSubnet) -> Outcomes:
+        def update(some: Sequence[Row]) -> int:
+            return self.connection.execute(statements.update_addresses(some, subnet.id)).rowcount
+
+        outcomes: Outcomes = {}
+        for alike in _by_columns(edited):
+            outcomes |= self._all_or_each(alike, update, _EDITED)
+        self._log(lambda: [_edit(row) for row in _applied(edited, outcomes)])
+        return outcomes
+
+    def _touch(self, seen: list[Row], subnet: LiveSubnet) -> Outcomes:
+        """Whether a row was newer already is told by reading it back."""
+        for some in chunks(seen, _AT_ONCE):
+            self.connection.execute(statements.touch_addresses(some, subnet.id, self.zone))
+        return outcome_of_all(seen, APPLIED)
+
+    def _all_or_each(self, found: list[Row], send: Send, lost: Outcome) -> Outcomes:
+        """Many rows in one statement; where it does not take them all, one by one, to learn which it is."""
+        outcomes: Outcomes = {}
+        for some in chunks(found, _AT_ONCE):
+            outcome = self._attempt(some, send, lost)
+            alone = [[row] for row in some] if outcome != APPLIED and len(some) > 1 else []
+            outcomes |= outcome_of_all(some, outcome)
+            for one in alone:
+                outcomes |= outcome_of_all(one, self._attempt(one, send, lost))
+        return outcomes
+
+    def _attempt(self, some: list[Row], send: Send, lost: Outcome) -> Outcome:
+        savepoint = self.connection.begin_nested()
+        try:
+            is_whole = send(some) == len(some)
+        except DBAPIError as error:
+            if not faults.is_about_a_row(error):
+                raise
+            savepoint.rollback()
+            return lost if faults.is_duplicate(error) else Outcome("refused", faults.words(error))
+        if is_whole:
+            savepoint.commit()
+            return APPLIED
+        savepoint.rollback()
+        return lost
+
+    def _log(self, entries: Callable[[], list[Entry]]) -> None:
+        if self.conventions.is_changelog_on:
+            at = local_text(self.at, self.zone)
+            statements.insert_changelog(self.connection, at, self.conventions.user_id, entries())
+
+    def _additions(self, made: list[Row], subnet: LiveSubnet) -> list[Entry]:
+        shown = changelog.subnet(subnet.cidr, subnet.description, subnet.id)
+        ids = statements.ids(self.connection, made, subnet.id)
+        return [self._addition(row, ids[row.decimal], shown) for row in made]
+
+    def _addition(self, row: Row, identity: int, subnet: str) -> Entry:
+        values = statements.values_of_new(row, 0, self.conventions.tag_id, self.zone)
+        told = {"subnetId": subnet, "ip_addr": row.ip, "state": USED}
+        return identity, "add", changelog.added({**values, **told, "id": str(identity)})
+
+
+def _edit(row: Row) -> Entry:
+    return row.id or 0, "edit", changelog.edited(row.before, row.after)
+
+
+def _applied(found: list[Row], outcomes: Outcomes) -> list[Row]:
+    return [row for row in found if outcomes[row.changes[0]] == APPLIED]
+
+
+def _by_columns(found: list[Row]) -> list[list[Row]]:
+    """Rows that change the same columns together: they fit into one statement."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in found:
+        groups.setdefault(tuple(row.after), []).append(row)
+    return list(groups.values())
