@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.runs ## make the virtual environment with the pinned packages
 

@@ -47,7 +47,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
     archive = path.parent / network.state.archive
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY")),
-        "phpipam": Phpipam(network.phpipam, str(path), partial(secret, "PHPIPAM_PASSWORD")),
+        "phpipam": Phpipam(network.phpipam, partial(secret, "PHPIPAM_PASSWORD"), str(path)),
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),
         "ledger": Ledger(network.state.ledger_url(path.parent)),
@@ -65,7 +65,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         parse_assets(network),
         reconcile_assets(network),
         plan_assets(network),
-        load_assets(network),
+        load_assets(),
     ]
     return dg.Definitions(
         assets=assets,

@@ -1,7 +1,8 @@
 """How an asset of ours is declared: its contract, its column schema and its group, from one place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -26,18 +27,14 @@ def _column(column: Column) -> dg.TableColumn:
     return dg.TableColumn(column.name, column.dtype, description=column.meaning, constraints=constraints)
 
 
-def output(
-    table: Table, group: str, description: str | None = None, *, deps: Sequence[dg.AssetKey] = (), name: str | None = None
-) -> dg.AssetSpec:
-    """The spec of an asset that holds `table`; its name is the table's unless another is given."""
-    return dg.AssetSpec(
-        name or table.name,
-        group_name=group,
-        description=description or f"{table.grain[0].upper()}{table.grain[1:]}.",
-        metadata=contract(table),
-        kinds={"pandas"},
-        deps=list(deps),
-    )
+def described(table: Table, group: str, description: str | None = None) -> dict[str, Any]:
+    """What every asset that holds `table` says of itself; without a description, the table's grain."""
+    return {
+        "group_name": group,
+        "description": description or f"{table.grain[0].upper()}{table.grain[1:]}.",
+        "metadata": contract(table),
+        "kinds": {"pandas"},
+    }
 
 
 @contextmanager

@@ -27,9 +27,16 @@ def external_assets(network: Network) -> list[dg.AssetSpec]:
         if site.gateway is not None
         for kind, meaning in (("kea", "Kea's leases and configuration"), ("arp", "The ARP table"))
     ]
-    read.append(_spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql"))
-    read += [_spec(source("zone", zone), "sources", f"The zone {zone} as the census finds it.", "dns") for zone in network.dns.zones]
-    written = [_spec(target("phpipam"), "targets", "phpIPAM's addresses, as the census leaves them.", "mysql", "ipam_receipt")]
+    read.append(
+        _spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql")
+    )
+    read += [
+        _spec(source("zone", zone), "sources", f"The zone {zone} as the census finds it.", "dns")
+        for zone in network.dns.zones
+    ]
+    written = [
+        _spec(target("phpipam"), "targets", "phpIPAM's addresses, as the census leaves them.", "mysql", "ipam_receipt")
+    ]
     written += [
         _spec(target("zone", zone), "targets", f"The zone {zone} as the census leaves it.", "dns", "dns_receipt")
         for zone in network.dns.zones

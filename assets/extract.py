@@ -1,4 +1,4 @@
-"""Extract: one snapshot per source and hour, archived. What could not be read is a row that says so, never an absence."""
+"""Extract: one snapshot per source, archived. What could not be read is a row that says so, never an absence."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from assets.declare import output, told
+from assets.declare import described, told
 from assets.external import source
 from pipelines import snapshots, tables
 from pipelines.network import Network, Site
@@ -20,6 +20,7 @@ from resources.phpipam import Phpipam
 GROUP = "extract"
 ANSWERED = "every_source_answered"
 Asset = dg.AssetsDefinition
+_Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult
 
 
 def snapshot_names(network: Network) -> list[str]:
@@ -36,62 +37,64 @@ def extract_assets(network: Network) -> list[Asset]:
 
 def _site_asset(site: Site) -> Asset:
     name = f"{site.name}_snapshots"
-    spec = output(
-        tables.SNAPSHOTS, GROUP, f"What the gateway of {site.name} answered.", name=name,
-        deps=[source("kea", site.name), source("arp", site.name)],
-    )  # fmt: skip
 
-    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name), op_tags={"site": site.name})
+    @dg.asset(
+        name=name,
+        deps=[source("kea", site.name), source("arp", site.name)],
+        check_specs=_checks(name),
+        **described(tables.SNAPSHOTS, GROUP, f"What the gateway of {site.name} answered."),
+    )
     def site_snapshots(
         context: dg.AssetExecutionContext,
         gateways: dg.ResourceParam[Gateways],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
-    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+    ) -> Iterator[_Event]:
         with told():
-            read = gateways.read(site.name)
-        yield from _kept(context, name, read, archive, ledger)
+            yield from _kept(context, name, gateways.read(site.name), archive, ledger)
 
     return site_snapshots
 
 
 def _phpipam_asset() -> Asset:
     name = "phpipam_snapshots"
-    spec = output(
-        tables.SNAPSHOTS, GROUP, "phpIPAM's subnets and addresses, one query each.", name=name, deps=[source("phpipam")]
-    )
 
-    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name))
+    @dg.asset(
+        name=name,
+        deps=[source("phpipam")],
+        check_specs=_checks(name),
+        **described(tables.SNAPSHOTS, GROUP, "phpIPAM's subnets and addresses, one query each."),
+    )
     def phpipam_snapshots(
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
-    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+    ) -> Iterator[_Event]:
         with told():
-            read = phpipam.read(datetime.now(UTC))
-        yield from _kept(context, name, read, archive, ledger)
+            yield from _kept(context, name, phpipam.read(datetime.now(UTC)), archive, ledger)
 
     return phpipam_snapshots
 
 
 def _zones_asset(network: Network) -> Asset:
     name = "zone_snapshots"
-    zones = [source("zone", zone) for zone in network.dns.zones]
-    spec = output(
-        tables.SNAPSHOTS, GROUP, "Every zone, transferred only when its serial moved.", name=name, deps=zones
-    )
 
-    @dg.multi_asset(name=name, outs=_outs(spec), check_specs=_checks(name))
+    @dg.asset(
+        name=name,
+        deps=[source("zone", zone) for zone in network.dns.zones],
+        check_specs=_checks(name),
+        **described(tables.SNAPSHOTS, GROUP, "Every zone, transferred only when its serial moved."),
+    )
     def zone_snapshots(
         context: dg.AssetExecutionContext,
         nameserver: dg.ResourceParam[NameServer],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
-    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
-        with told():
+    ) -> Iterator[_Event]:
+        with told(), nameserver:
             read = [_zone(zone, nameserver, archive, ledger) for zone in network.dns.zones]
-        yield from _kept(context, name, read, archive, ledger)
+            yield from _kept(context, name, read, archive, ledger)
 
     return zone_snapshots
 
@@ -111,22 +114,19 @@ def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -
 
 def _kept(
     context: dg.AssetExecutionContext, name: str, read: Sequence[Snapshot], archive: Archive, ledger: Ledger
-) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
+) -> Iterator[_Event]:
     """Archive the answers, index them in the ledger, and say whether they are whole."""
     for snapshot in read:
         archive.put(snapshot.content)
     rows = snapshots.as_table(list(read))
     ledger.note_snapshots(context.run_id, rows)
-    yield dg.Output(rows, output_name=name)
     lacking = rows[~rows["is_complete"]]
     reasons = "; ".join(lacking["source"] + ": " + lacking["reason"])
-    yield dg.AssetCheckResult(
-        asset_key=name, check_name=ANSWERED, passed=lacking.empty, description=reasons or f"{len(rows)} read in full"
+    check = dg.AssetCheckResult(
+        check_name=ANSWERED, passed=lacking.empty, description=reasons or f"{len(rows)} sources read in full"
     )
-
-
-def _outs(spec: dg.AssetSpec) -> dict[str, dg.AssetOut]:
-    return {spec.key.to_python_identifier(): dg.AssetOut.from_spec(spec)}
+    yield dg.Output(rows)
+    yield check
 
 
 def _checks(name: str) -> list[dg.AssetCheckSpec]:

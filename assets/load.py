@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from assets.declare import output, told
+from assets.declare import described, told
 from assets.external import target
 from pipelines import tables
-from pipelines.network import Network
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -23,15 +22,14 @@ INPUTS = ["ipam_plan", "dns_plan", "sources"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
-def load_assets(network: Network) -> dg.AssetsDefinition:
+def load_assets() -> dg.AssetsDefinition:
     """One step that makes both receipts: a target is written only after both have shown that they can be."""
     receipts = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered."}
-    specs = {name: output(tables.RECEIPT, GROUP, text, name=name) for name, text in receipts.items()}
 
     @dg.multi_asset(
         name=GROUP,
         ins={name: dg.AssetIn(name) for name in INPUTS},
-        outs={name: dg.AssetOut.from_spec(spec) for name, spec in specs.items()},
+        outs={name: dg.AssetOut(**described(tables.RECEIPT, GROUP, text)) for name, text in receipts.items()},
         internal_asset_deps={
             "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
             "dns_receipt": {dg.AssetKey("dns_plan"), dg.AssetKey("ipam_receipt"), dg.AssetKey("sources")},
@@ -43,7 +41,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(
+    def load(  # noqa: PLR0913, PLR0917 - three tables and three resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
@@ -68,7 +66,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
 
 def _preflight(phpipam: Phpipam, nameserver: NameServer, dns_plan: pd.DataFrame, ledger: Ledger) -> None:
     """Both targets take what we are about to write. A zone that has taken a change of ours is not asked again."""
-    phpipam.preflight()
+    phpipam.preflight(datetime.now(UTC))
     changes = dns_plan[dns_plan["action"] != "adopt"]
     proven = ledger.proven_zones()
     for zone, rows in changes.groupby("zone"):
@@ -80,7 +78,9 @@ def _told(name: str, receipt: pd.DataFrame) -> Iterator[_Event]:
     counts = {f"count {outcome}": int(count) for outcome, count in receipt["outcome"].value_counts().items()}
     yield dg.Output(receipt, output_name=name, metadata=counts)
     failed = receipt[receipt["outcome"] != "applied"]
-    first = "; ".join((failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5))
+    first = "; ".join(
+        (failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5)
+    )
     yield dg.AssetCheckResult(
         asset_key=name, check_name=TOOK_EFFECT, passed=failed.empty,
         description=f"{len(failed)} of {len(receipt)} changes did not. {first}" if len(failed) else None,

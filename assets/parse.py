@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from assets.declare import output
+from assets.declare import described
 from assets.extract import snapshot_names
 from pipelines import snapshots, tables
 from pipelines.network import Network
@@ -33,8 +33,10 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=GROUP,
         ins={name: dg.AssetIn(name) for name in inputs},
-        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
-        internal_asset_deps={table.name: set(map(dg.AssetKey, _made_from(table.name, gateways, inputs))) for table in TABLES},
+        outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
+        internal_asset_deps={
+            table.name: set(map(dg.AssetKey, _made_from(table.name, gateways, inputs))) for table in TABLES
+        },
         check_specs=[
             dg.AssetCheckSpec(CAN_CONCLUDE, asset="sources", blocking=True),
             dg.AssetCheckSpec(READABLE, asset="rejects"),
@@ -61,7 +63,7 @@ def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
 
 
 def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:
-    """Red, and the run ends here, when phpIPAM could not be read or not one gateway was: that is no census."""
+    """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census."""
     frozen = frozen_sites(sources)
     reasons = unread_targets(sources)
     if sites and sites <= frozen.keys():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from assets.declare import output
+from assets.declare import described
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.plan.plans import plans
@@ -28,7 +28,7 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=GROUP,
         ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT]},
-        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
+        outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
     )
     def plan(ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:

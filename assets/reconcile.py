@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from assets import parse
-from assets.declare import output, told
+from assets.declare import described, told
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.reconcile.account import account
@@ -30,7 +30,7 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=GROUP,
         ins={name: dg.AssetIn(name) for name in INPUTS},
-        outs={table.name: dg.AssetOut.from_spec(output(table, GROUP)) for table in TABLES},
+        outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
     )
     def reconcile(ledger: dg.ResourceParam[Ledger], **parsed: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:

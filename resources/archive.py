@@ -36,7 +36,9 @@ class Archive:
         except FileNotFoundError:
             raise ParseError(str(place), "is not in the archive", "Run the census again; the past is lost") from None
         except (OSError, EOFError, zlib.error) as error:
-            raise ParseError(str(place), f"cannot be read ({error})", "Remove the file; the next census renews it") from None
+            raise ParseError(
+                str(place), f"cannot be read ({error})", "Remove the file; the next census renews it"
+            ) from None
         if hashlib.sha256(content).hexdigest() != digest:
             raise ParseError(str(place), "does not hold what its name says", "Remove it; the next census renews it")
         return content

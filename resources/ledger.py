@@ -84,9 +84,13 @@ class Ledger:
     def applied(self) -> pd.DataFrame:
         """All of `tables.APPLIED`, sorted by its key."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_applied).order_by(*(_applied.c[name] for name in _KEY))).mappings().all()
+            rows = (
+                connection.execute(sa.select(_applied).order_by(*(_applied.c[name] for name in _KEY))).mappings().all()
+            )
         columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
-        return tables.APPLIED.frame({**columns, "at": pd.to_datetime(pd.Series(columns["at"], dtype="object"), utc=True)})
+        return tables.APPLIED.frame(
+            {**columns, "at": pd.to_datetime(pd.Series(columns["at"], dtype="object"), utc=True)}
+        )
 
     def replace_applied(self, rows: pd.DataFrame) -> None:
         """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed."""
@@ -126,7 +130,9 @@ def _plain_column(values: "pd.Series[object]") -> list[object]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_localize(None)
     cells: Iterable[object] = values.astype("object")
-    return [None if pd.isna(cell) else cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in cells]
+    return [
+        None if pd.isna(cell) else cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in cells
+    ]
 
 
 def _open(url: str) -> sa.Engine:
@@ -144,4 +150,3 @@ def _tune(connection: object, _record: object) -> None:
     """WAL with NORMAL keeps a crash from damaging the file and spares a flush per transaction (sqlite.org/pragma)."""
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # the driver's own connection
-

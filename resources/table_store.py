@@ -48,10 +48,13 @@ class TableStore(dg.IOManager):
         upstream = context.upstream_output
         if upstream is None:
             raise dg.Failure(f"{name}: its definition is not part of this run", allow_retries=False)
-        place = self._place(name)
-        if not place.exists():
-            raise dg.Failure(f"{name}: never materialized ({place}). Run the job census first", allow_retries=False)
-        return codec.decode(self._contract(upstream.definition_metadata), gzip.decompress(place.read_bytes()))
+        if not self._place(name).exists():
+            raise dg.Failure(f"{name}: never materialized. Run the job census first", allow_retries=False)
+        return self.read(name, self._contract(upstream.definition_metadata))
+
+    def read(self, name: str, table: Table) -> pd.DataFrame:
+        """The table an asset holds since it was last materialized. Raises `FileNotFoundError` when it never was."""
+        return codec.decode(table, gzip.decompress(self._place(name).read_bytes()))
 
     def _contract(self, metadata: "dg.ArbitraryMetadataMapping | None") -> Table:
         return self._contracts[str((metadata or {})[CONTRACT])]

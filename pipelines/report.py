@@ -1,0 +1,96 @@
+"""One census as a person wants to read it: what was found, what was changed and why, what was withheld and why.
+
+Every text that came from the network is shown with its control characters escaped: a terminal obeys them (rule R11).
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+EXAMPLES = 4  # of each kind; the whole tables are in the UI
+_WIDEST = 60
+Tables = Mapping[str, pd.DataFrame]
+
+
+def report(tables: Tables) -> str:
+    """The census whose tables these are (sources, ipam_plan, dns_plan, withheld, ipam_receipt, dns_receipt)."""
+    sections = [_found(tables["sources"]), _changed(tables), _withheld(tables["withheld"])]
+    return "\n".join(line for section in sections for line in [*section, ""])
+
+
+def is_quiet(tables: Tables) -> bool:
+    """Whether the census found nothing to write: no change planned for either target."""
+    return not any((tables[name]["action"] != "adopt").any() for name in ("ipam_plan", "dns_plan"))
+
+
+def plain(value: object) -> str:
+    """A value for a terminal: nulls as a dash, control and non-ASCII characters escaped, long text cut."""
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "-"
+    text = ascii(str(value))[1:-1]
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def _found(sources: pd.DataFrame) -> Iterator[str]:
+    yield "Found"
+    for row in sources.itertuples(index=False):
+        rejected = f", {row.rejected} unreadable" if row.rejected else ""
+        state = f"{row.rows} rows{rejected}" if row.is_complete else f"NOT READ: {row.reason}"
+        site = "network" if row.site == "*" else row.site
+        yield f"  {site:<12} {row.source:<34} {state}"
+
+
+def _changed(tables: Tables) -> Iterator[str]:
+    changes = {
+        "phpIPAM": tables["ipam_plan"].rename(columns={"cidr": "scope", "ip": "subject"}),
+        "DNS": tables["dns_plan"].rename(columns={"zone": "scope", "owner": "subject", "type": "field"}),
+    }
+    receipts = {"phpIPAM": tables.get("ipam_receipt"), "DNS": tables.get("dns_receipt")}
+    for target, rows in changes.items():
+        work = rows[rows["action"] != "adopt"]
+        yield f"{_headline(target, work, receipts[target])}{_adopted(rows)}"
+        for scope, here in work.groupby("scope"):
+            yield from _scope(str(scope), here)
+
+
+def _headline(target: str, work: pd.DataFrame, receipt: pd.DataFrame | None) -> str:
+    if work.empty:
+        return f"{target}: nothing to change"
+    if receipt is None:
+        return f"{target}: {len(work)} changes would be made"
+    done = int((receipt["outcome"] == "applied").sum())
+    others = receipt.loc[receipt["outcome"] != "applied", "outcome"].value_counts()
+    rest = "".join(f", {count} {outcome}" for outcome, count in others.items())
+    return f"{target}: {done} changes made{rest}"
+
+
+def _adopted(rows: pd.DataFrame) -> str:
+    count = int((rows["action"] == "adopt").sum())
+    return f" ({count} were already right, and are looked after from now on)" if count else ""
+
+
+def _scope(scope: str, rows: pd.DataFrame) -> Iterator[str]:
+    for (action, reason), alike in rows.groupby(["action", _kind_of_reason(rows)]):
+        subjects = alike["subject"].nunique()
+        yield f"  {scope:<28} {action} {subjects}: {plain(reason)}"
+        for row in alike.head(EXAMPLES if action != "touch" else 0).itertuples(index=False):
+            yield f"      {plain(row.subject)} {row.field}: {plain(row.before)} -> {plain(row.after)}"
+        if action != "touch" and len(alike) > EXAMPLES:
+            yield f"      ... and {len(alike) - EXAMPLES} more"
+
+
+def _kind_of_reason(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The part of a reason that many changes share: `x is 10.0.0.1, named by phpipam` is about `named by phpipam`."""
+    return rows["reason"].str.split(", ").str[-1]
+
+
+def _withheld(withheld: pd.DataFrame) -> Iterator[str]:
+    yield "Withheld" if len(withheld) else "Withheld: nothing"
+    for (target, rule), alike in withheld.groupby(["target", "rule"]):
+        yield f"  {target} {rule}: {len(alike)}"
+        for row in alike.head(EXAMPLES).itertuples(index=False):
+            wanted = f" wants {plain(row.wanted)}" if pd.notna(row.wanted) else ""
+            existing = f", has {plain(row.existing)}" if pd.notna(row.existing) else ""
+            yield f"      {plain(row.subject)} {row.field}{wanted}{existing}: {row.reason}"
+        if len(alike) > EXAMPLES:
+            yield f"      ... and {len(alike) - EXAMPLES} more"
