@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pipelines import tables
@@ -77,9 +78,14 @@ def by_subnet(plan: pd.DataFrame) -> dict[int, list[Change]]:
     for values in (
         plan[plan["action"] != "adopt"].sort_values("subnet_id_phpipam", kind="stable").itertuples(index=False)
     ):
-        change = Change._make(None if pd.isna(value) else value for value in values)
+        change = Change._make(None if pd.isna(value) else _native(value) for value in values)
         found.setdefault(int(change.subnet_id_phpipam), []).append(change)
     return found
+
+
+def _native(value: object) -> object:
+    """A cell as the driver wants it: SQLite takes a numpy integer for a blob, and finds no row by it."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def rows(changes: list[Change], action: str) -> list[Row]:
