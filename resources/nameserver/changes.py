@@ -3,11 +3,13 @@
 Technitium answers one bad record with silence, for the whole message: so what it would not take is refused here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from pipelines.values import is_below
 from resources.nameserver import rdata
 from resources.nameserver.messages import Group, Owner
 
@@ -39,8 +41,11 @@ class Prepared:
     refused: dict[int, str]
 
 
-def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int) -> Prepared:
-    """The rows of one zone of the plan, those to adopt included: they say whose a DHCID is."""
+def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[str] = ()) -> Prepared:
+    """The rows of one zone of the plan, those to adopt included: they say whose a DHCID is.
+
+    `inner` are our zones below this one: a name in one of them is not this zone's.
+    """
     held = {row.owner: _lines(row.before) or _lines(row.after) for row in _held(rows)}
     wanted = rows[rows["action"].isin({"create", "update"})]
     by_owner: dict[str, list[Change]] = {}
@@ -49,6 +54,7 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int) -> Prepared:
     groups, refused = [], {}
     for owner, changes in by_owner.items():
         try:
+            _check_owner(owner, zone, inner)
             groups.append(_group(Owner(owner, zone), changes, held.get(owner), longest_ttl_s))
         except ValueError as fault:
             refused.update({change.row: f"not sent: {fault}" for change in changes})
@@ -81,7 +87,6 @@ def _change(row: Any) -> Change:
 
 def _group(owner: Owner, changes: list[Change], held: frozenset[str] | None, longest_ttl_s: int) -> Group:
     """The changes at one owner name; `ValueError` when one of them may not be sent, for then none may."""
-    _check_owner(owner)
     for change in changes:
         _check(change, min(longest_ttl_s, _MOST_TTL))
     prerequisites = [part for change in changes for part in _prerequisites(owner, change, held)]
@@ -93,10 +98,12 @@ def _group(owner: Owner, changes: list[Change], held: frozenset[str] | None, lon
     return group
 
 
-def _check_owner(owner: Owner) -> None:
-    rdata.name(owner.name)
-    if not owner.name.endswith("." + owner.zone):
-        raise ValueError(f"{owner.name} is not below {owner.zone}")
+def _check_owner(owner: str, zone: str, inner: Sequence[str]) -> None:
+    rdata.name(owner)
+    if not owner.endswith("." + zone):
+        raise ValueError(f"{owner} is not below {zone}")
+    if deeper := next((other for other in inner if is_below(owner, other)), None):
+        raise ValueError(f"{owner} belongs to the deeper zone {deeper}")
 
 
 def _check(change: Change, longest_ttl_s: int) -> None:

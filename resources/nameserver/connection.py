@@ -23,6 +23,7 @@ from resources.nameserver import signing
 from resources.nameserver.limits import Limits
 from resources.nameserver.signing import Distrusted
 
+_FORGED = "Make sure that [dns] server is the name server itself, and that nothing in between answers in its place"
 _NETWORK = "Check [dns] server and port, the server, and the network in between"
 _IS_ANSWER = 0x8000
 _AUTHORITATIVE = 0x0400
@@ -95,9 +96,9 @@ class Connection:
         except signing.PeerError as error:
             return Answer(signing.word(error))
         except Distrusted as error:
-            raise self.unknown(f"its answer cannot be trusted: {error}") from None
+            raise self.unknown(f"its answer cannot be trusted: {error}", _FORGED) from None
         if message.id != int.from_bytes(unsigned[:2], "big") or not message.flags & _IS_ANSWER:
-            raise self.unknown("it answered another message than ours")
+            raise self.unknown("it answered another message than ours", _FORGED)
         word = dns.rcode.to_text(dns.rcode.Rcode(message.rcode))
         return Answer(word, bool(message.flags & _AUTHORITATIVE), message, tuple(records))
 
@@ -120,12 +121,12 @@ class Connection:
             message = Message(self._take(length, deadline))
             return message, list(message.records())
         except Malformed as fault:
-            raise self.unknown(f"its answer cannot be read: {fault}") from None
+            raise self.unknown(f"its answer cannot be read: {fault}", _FORGED) from None
 
-    def unknown(self, fault: str) -> OutcomeUnknown:
+    def unknown(self, fault: str, remedy: str) -> OutcomeUnknown:
         """The error of an answer that did not come or does not count; what may still come is not waited for."""
         self.close()
-        return OutcomeUnknown(self.place, fault, "What it did is read again; look into the server's log")
+        return OutcomeUnknown(self.place, fault, remedy)
 
     def close(self) -> None:
         """End the connection. It opens again with the next message."""

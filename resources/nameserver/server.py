@@ -13,6 +13,7 @@ from pipelines import tables
 from pipelines.errors import OutcomeUnknown, PreflightFailed, SourceUnavailable
 from pipelines.network import Dns
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
+from pipelines.values import is_below
 from resources.nameserver import faults, rdata, soa
 from resources.nameserver.changes import prepare
 from resources.nameserver.connection import Connection
@@ -44,6 +45,7 @@ class NameServer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._limits = limits or Limits()
+        self._zones = settings.zones
         self._connection = Connection(settings, secret, self._limits, clock)
 
     @property
@@ -123,11 +125,14 @@ class NameServer:
 
     def _apply(self, zone: str, rows: pd.DataFrame, deadline: float) -> dict[int, Verdict]:
         """What became of each row of one zone."""
+        if zone not in self._zones:
+            return dict.fromkeys(rows.index, Verdict("refused", f"not sent: {zone} is not among [dns] zones"))
         try:
             expire_s = self.soa(zone).expire_s
         except SourceUnavailable as error:
-            return {int(row): Verdict("refused", f"not sent: {error}") for row in rows.index}
-        prepared = prepare(rows, zone, expire_s)
+            return dict.fromkeys(rows.index, Verdict("refused", f"not sent: {error}"))
+        inner = [other for other in self._zones if other != zone and is_below(other, zone)]
+        prepared = prepare(rows, zone, expire_s, inner)
         sent = Sending(self._connection, zone, deadline).send(prepared.groups)
         settled = settle(self._connection, zone, prepared.changes, sent)
         return settled | {row: Verdict("refused", reason) for row, reason in prepared.refused.items()}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import dns.exception
 import dns.message
 import dns.name
+import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.TSIG
@@ -100,7 +101,7 @@ class Answers:
             )
         except PeerError:
             raise
-        except dns.exception.DNSException as error:
+        except (dns.exception.DNSException, dns_wire.Malformed) as error:
             raise Distrusted(f"its signature does not hold ({type(error).__name__})") from None
         self._unsigned = 0
 

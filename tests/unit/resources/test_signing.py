@@ -10,6 +10,8 @@ import dns.rdatatype
 import dns.rdtypes.ANY.TSIG
 import dns.tsig
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.errors import ConfigError
 from pipelines.parse import dns_wire
@@ -93,6 +95,21 @@ def test_the_first_message_must_be_signed_by_our_key() -> None:
         taken(conversation("s", key=OTHER_KEY))
     with pytest.raises(Distrusted, match="BadTime"):
         taken(conversation("s"), clock=time.time() + 3600)
+
+
+@given(st.lists(st.tuples(st.integers(2, 200), st.integers(0, 255)), min_size=1, max_size=5))
+def test_no_damage_is_believed_and_none_breaks_the_reader(damage: list[tuple[int, int]]) -> None:
+    """Whatever happens to an answer's bytes, it is refused by one of three errors or is the answer as it was signed."""
+    (whole,) = conversation("s")
+    wire = bytearray(whole)
+    for at, value in damage:
+        wire[at % len(whole)] = value
+    try:
+        answers = taken([bytes(wire)])
+    except (Distrusted, dns_wire.Malformed, signing.PeerError):
+        return
+    assert answers.is_proved
+    assert bytes(wire[2:12]).lower() == whole[2:12].lower()
 
 
 @pytest.mark.parametrize("secret", ["", "not base64!", "AAA", "пароль"])

@@ -162,6 +162,13 @@ def test_what_the_server_would_not_take_is_not_sent(refused: dict[str, Any]) -> 
     assert [group.rows for group in plan.groups] == [(1,)]
 
 
+def test_a_name_of_a_deeper_zone_is_not_written_into_the_outer_one() -> None:
+    """A record in the parent of a zone we have would be hidden by it, or refused for the whole message."""
+    rows = tables.DNS_PLAN.frame(pd.DataFrame([row(owner="a.lab.example.lan."), row(owner="a.label.example.lan.")]))
+    plan = prepare(rows, ZONE, EXPIRE_S, ["lab.example.lan."])
+    assert plan.refused == {0: "not sent: a.lab.example.lan. belongs to the deeper zone lab.example.lan."}
+
+
 def test_one_bad_change_keeps_its_whole_name_back() -> None:
     """An address without the DHCID it was planned with would lock Kea out of the name."""
     plan = prepared(row(), row(type="DHCID", after="AAAB"))
