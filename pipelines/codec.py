@@ -19,15 +19,14 @@ def encode(table: Table, frame: pd.DataFrame) -> bytes:
 
 
 def decode(table: Table, content: bytes) -> pd.DataFrame:
-    """The frame that `encode` was given. Raises `ParseError` when another contract wrote it."""
-    stored = json.loads(content)
-    if stored["table"] != table.name or list(stored["columns"]) != table.names:
-        raise ParseError(
-            f"stored table {table.name}",
-            "it was written by another version of netcensus",
-            "materialize its asset again from the UI",
-        )
-    columns = stored["columns"]
+    """The frame that `encode` was given. Raises `ParseError` when it is damaged, or another contract wrote it."""
+    try:
+        stored = json.loads(content)
+        name, columns = stored["table"], stored["columns"]
+    except (ValueError, KeyError, TypeError):
+        raise _unreadable(table, "it is damaged") from None
+    if name != table.name or list(columns) != table.names:
+        raise _unreadable(table, "it was written by another version of netcensus")
     instants = {
         column.name: pd.to_datetime(pd.Series(columns[column.name], dtype="Int64"), unit="us", utc=True)
         for column in table.columns
@@ -36,7 +35,11 @@ def decode(table: Table, content: bytes) -> pd.DataFrame:
     return table.frame({**columns, **instants})
 
 
+def _unreadable(table: Table, fault: str) -> ParseError:
+    return ParseError(f"stored table {table.name}", fault, "Materialize its asset again from the UI")
+
+
 def _plain(values: "pd.Series[object]", dtype: str) -> list[object]:
     if dtype == INSTANT:
-        values = values.astype("int64").where(values.notna(), None)
+        values = values.astype("int64").astype("Int64").mask(values.isna())  # never as floats, which end in 2255
     return [None if pd.isna(value) else value for value in values.tolist()]

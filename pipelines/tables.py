@@ -52,9 +52,8 @@ class Table:
 
         Raises `KeyError` for a missing column and `ValueError` for a value that is none of its dtype.
         """
-        return pd.DataFrame(
-            {column.name: pd.Series(columns[column.name], dtype=column.dtype) for column in self.columns}
-        ).reset_index(drop=True)
+        typed = {column.name: _typed(columns[column.name], column) for column in self.columns}
+        return pd.DataFrame(typed).reset_index(drop=True)
 
     def rows(self, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
         """A frame of this table from rows whose values stand in the contract's order."""
@@ -94,6 +93,12 @@ class Table:
         if column.dtype == TEXT and (present == "").any():
             found.append(f"{place}: empty text; what is not there is null")
         return found
+
+
+def _typed(values: Sequence[object], column: Column) -> "pd.Series[object]":
+    if column.dtype == FLAG and pd.Series(values).isna().any():
+        raise ValueError(f"{column.name} is missing in a row, and pandas would read that as true")
+    return pd.Series(values, dtype=column.dtype)
 
 
 def _text(name: str, meaning: str, *choices: str, pattern: str | None = None, is_nullable: bool = False) -> Column:
@@ -293,7 +298,7 @@ NAME_CLAIMS = Table(
         _optional("name", "the absolute name it means; null when it is no host name", pattern=ABSOLUTE),
         _SOURCE,
         Column("rank", INTEGER, "1 wins over 2: phpIPAM's people, reservation, lease, PTR"),
-        _text("verdict", "what became of it", "granted", "outranked", "contested"),
+        _text("verdict", "what became of it", "granted", "agrees", "outranked", "contested"),
         _text("reason", "why, for a person"),
     ),
     key=("site", "ip", "source"),

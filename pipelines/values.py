@@ -13,13 +13,18 @@ Ip = NewType("Ip", str)
 OwnerName = NewType("OwnerName", str)
 
 _HEX = re.compile(r"[0-9a-f]{12}\Z")
-_OCTETS = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}\Z")
+_OCTETS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}\Z")
+_WORDS = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\Z")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_SHOWN = 80  # characters of a bad value that its error repeats
 _LONGEST_NAME = 253  # characters without the final dot: RFC 1035 section 2.3.4
 
 
 def mac(text: str) -> Mac:
     """Return an EUI-48 address in lower-case colon form.
+
+    Read are octets behind colons or hyphens, with or without leading zeros, four-digit words behind dots, and twelve
+    bare digits.
 
     >>> mac("0011.22AA.bbcc")
     '00:11:22:aa:bb:cc'
@@ -28,9 +33,9 @@ def mac(text: str) -> Mac:
     if _OCTETS.match(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
     else:
-        digits = lowered.replace(".", "")
+        digits = lowered.replace(".", "") if _WORDS.match(lowered) else lowered
     if not _HEX.match(digits):
-        raise ValueError(f"{text!r} is not a 48-bit MAC address")
+        raise ValueError(f"{text!r:.{_SHOWN}} is not a 48-bit MAC address")
     return Mac(":".join(digits[at : at + 2] for at in range(0, 12, 2)))
 
 
@@ -40,7 +45,13 @@ def ip(text: str) -> Ip:
     >>> ip("FD00:0192::0010")
     'fd00:192::10'
     """
-    return Ip(str(ipaddress.ip_address(text.strip())))
+    address, percent, _zone_index = text.strip().partition("%")
+    if percent and ":" not in address:
+        raise ValueError(f"{text!r:.{_SHOWN}} is not an IP address: only IPv6 addresses have a zone index")
+    try:
+        return Ip(str(ipaddress.ip_address(address)))
+    except ValueError:
+        raise ValueError(f"{text!r:.{_SHOWN}} is not an IP address") from None
 
 
 def is_device_mac(address: Mac) -> bool:
@@ -64,24 +75,27 @@ def owner_name(text: str) -> OwnerName:
 def host_name(text: str, suffix: str) -> OwnerName:
     """Return the absolute name of a host that calls itself `text`, where bare names live under `suffix`.
 
-    Only letters, digits and inner hyphens make a host name (RFC 952, RFC 1123 section 2.1), and at least one
-    letter. Nothing is mended: two clients' names must not become one by our scrubbing.
+    Only letters, digits and inner hyphens make a host name (RFC 952, RFC 1123 section 2.1), and its first label is
+    no number. Nothing is mended: two clients' names must not become one by our scrubbing.
 
     >>> host_name("NAS", "example.lan")
     'nas.example.lan.'
     >>> host_name("nas.example.lan.", "example.lan")
     'nas.example.lan.'
     """
-    plain = text.strip().lower().rstrip(".")
+    if not text.isascii():  # before lower(), which makes an ASCII k of the Kelvin sign
+        raise ValueError(f"{text!r:.{_SHOWN}} is not a host name: it has other characters than ASCII")
+    plain = text.strip().lower().removesuffix(".")
     full = plain if "." in plain else f"{plain}.{suffix}"
     labels = full.split(".")
     bad = next((label for label in labels if not _HOST_LABEL.match(label)), None)
     if bad is not None:
-        raise ValueError(f"{text!r} is not a host name: the label {bad!r} is not letters, digits and inner hyphens")
+        reason = f"the label {bad!r:.{_SHOWN}} is not up to 63 letters, digits and inner hyphens"
+        raise ValueError(f"{text!r:.{_SHOWN}} is not a host name: {reason}")
     if len(full) > _LONGEST_NAME:
-        raise ValueError(f"{text[:40]!r}... is not a host name: longer than {_LONGEST_NAME} characters")
+        raise ValueError(f"{text!r:.{_SHOWN}} is not a host name: longer than {_LONGEST_NAME} characters")
     if labels[0].isdecimal():
-        raise ValueError(f"{text!r} is not a host name: it reads as a number")
+        raise ValueError(f"{text!r:.{_SHOWN}} is not a host name: it reads as a number")
     return OwnerName(full + ".")
 
 
