@@ -33,9 +33,7 @@ def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) 
     return tables.APPLIED.frame(rows.assign(intended=rows["after"], is_adopted=is_adopted, at=at))
 
 
-def settled(
-    changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp
-) -> pd.DataFrame:
+def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
 
     Applied: the new value is ours. Lost or refused: the old one stands. Unknown: the intention stands, so that the

@@ -73,16 +73,16 @@ def _objections(
     """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
     text = pd.Series(None, index=rows.index, dtype="object")
     text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
+    text = text.mask(rows["writer"] == "kea", _KEA)
     text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _DHCID)
     never = objections(rows, zone_records, network.dns.zones)
     text = text.mask(never.notna(), never)
-    text = text.mask(rows["writer"] == "kea", _KEA)
     return text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
 
 
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"
 _EDITED = "kept-edit: made by somebody else; remove the record to have it written from phpIPAM"
-_DHCID = "kea-name: a DHCID stands there, so the name is Kea's"
+_DHCID = "kea-name: a DHCID stands there, so Kea looks after it and put there what it has"
 _KEA = "kea-missing: Kea's D2 should have registered it and DNS says otherwise; see lease4-resend-ddns"
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.plan.managed import EQUAL, FIRST, OURS, THEIRS, ownership
+from pipelines.reconcile.claims import PEOPLE
 from pipelines.values import host_name
 
 TARGET = "phpipam"
@@ -66,9 +67,10 @@ def _edits(rows: pd.DataFrame, applied: pd.DataFrame, network: Network) -> tuple
 def _field_changes(judged: pd.DataFrame, field: str) -> pd.DataFrame:
     is_locked = _is_locked(judged)
     update = judged[judged["whose"].isin({FIRST, OURS}) & ~judged["is_equal"] & ~is_locked]
-    source = update["named_by"].fillna("") if field == "hostname" else update["kind"].fillna("")
-    reason = update["held"].isna().map({True: "was empty; ", False: "ours, and now different; "}) + source
-    adopt = judged[(judged["whose"] == EQUAL) & judged["value"].isna()]
+    source = "named by " + update["named_by"] if field == "hostname" else "seen as " + update["kind"]
+    reason = update["held"].isna().map({True: "was empty, ", False: "ours until now, "}) + source.fillna("")
+    is_persons = (judged["named_by"] == PEOPLE) & (field == "hostname")
+    adopt = judged[(judged["whose"] == EQUAL) & judged["value"].isna() & ~is_persons]
     return tables.IPAM_PLAN.concat(
         [
             _changes(update, "update", field, update["held"], update["wanted"], reason),

@@ -10,7 +10,7 @@ from pipelines.reconcile import claims as naming
 from pipelines.reconcile.addresses import addresses
 from pipelines.reconcile.bindings import bindings
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
-from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
+from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
 from pipelines.reconcile.records import records, registered_by_kea
 from pipelines.reconcile.sightings import sightings
 from pipelines.reconcile.trust import frozen_sites
@@ -60,4 +60,5 @@ def _claims(
     unnamed = places.merge(spoken_for, on=naming.ADDRESS, how="left_anti", validate="one_to_one")
     pointers = agreeing_pointers(parsed["zone_records"], applied, unnamed)
     wanted = pd.concat([*strong, naming.wanted_by_ptr(pointers)], ignore_index=True)
-    return naming.name_claims(wanted, network=network, standing=standing_names(parsed["zone_records"]))
+    standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
+    return naming.name_claims(wanted, network=network, standing=standing)

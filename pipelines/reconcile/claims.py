@@ -5,6 +5,7 @@ agrees. A DHCP client may call itself anything, so its claim is contested where 
 """
 
 import ipaddress
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -14,17 +15,25 @@ from pipelines.reconcile.sightings import active_leases
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
+_BECAUSE = {
+    PEOPLE: "entered in phpIPAM",
+    RESERVATION: "reserved in Kea",
+    LEASE: "an active lease says so",
+    PTR: "its PTR says so, and the forward record agrees",
+}
 RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, PTR: 4}
 ADDRESS = ["site", "ip"]
+Holders = Mapping[str, set[str]]
+"""Absolute names, and the addresses that hold each."""
 _WANTED = ["site", "ip", "wanted", "source", "device"]
 
 
-def name_claims(wanted: pd.DataFrame, *, network: Network, standing: dict[str, set[str]]) -> pd.DataFrame:
+def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Holders] = ()) -> pd.DataFrame:
     """`tables.NAME_CLAIMS` from the claims of all sources, each judged.
 
     `wanted` has the columns site, ip, wanted, source and device (what tells one device from another: its MAC, client
-    identifier or, failing both, its address). `standing` says which addresses a name has in DNS now: where two
-    clients want one name, the one that has it keeps it.
+    identifier or, failing both, its address). `standing` says which addresses hold a name now, in phpIPAM and in DNS,
+    the more binding first: where two clients want one name, the one that has it keeps it.
     """
     claims = wanted.assign(rank=wanted["source"].map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
@@ -70,43 +79,58 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
 
 
-def _lost_ties(claims: pd.DataFrame, standing: dict[str, set[str]]) -> "pd.Series[str]":
+def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[str]":
     """Why one of several clients that want the same name does not get it."""
     open_claims = claims[(claims["source"] == LEASE) & claims["objection"].isna() & claims["name"].notna()]
     text = pd.Series(None, index=claims.index, dtype="object")
     for name, rivals in open_claims.groupby("name"):
-        if rivals["device"].nunique() == 1:
+        if len(set(rivals["device"])) == 1:
             continue
-        order = sorted(rivals.index, key=lambda at: _precedence(claims.at[at, "ip"], standing.get(name, set())))  # noqa: B023 - used at once
-        winner = claims.loc[order[0]]
-        losers = rivals.index[rivals["device"] != winner["device"]]
-        text.loc[losers] = f"{name} is also wanted by {winner['ip']}, which keeps it"
+        winner = min(rivals.itertuples(index=False), key=lambda rival: _precedence(str(rival.name), rival.ip, standing))
+        losers = rivals.index[rivals["device"] != winner.device]
+        text.loc[losers] = f"{name} is also wanted by {winner.ip}, which keeps it"
     return text
 
 
-def _precedence(address: str, standing: set[str]) -> tuple[bool, int]:
-    return address not in standing, int(ipaddress.ip_address(address))
+def _precedence(name: str, address: str, standing: Sequence[Holders]) -> tuple[list[bool], int]:
+    return [address not in holders.get(name, ()) for holders in standing], int(ipaddress.ip_address(address))
 
 
 def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
+    """Every claim with its verdict. A name two sources agree on is granted to the one that is not a person.
+
+    So a person's entry is only what differs from the network: what agrees with it may follow it from then on.
+    """
     ordered = claims.sort_values([*ADDRESS, "rank"])
     is_open = ordered["objection"].isna()
-    winner = ordered[is_open].groupby(ADDRESS)["source"].first().rename("winner")
-    ordered = ordered.join(winner, on=ADDRESS)
-    is_granted = is_open & (ordered["source"] == ordered["winner"])
-    verdict = pd.Series("outranked", index=ordered.index).mask(~is_open, "contested").mask(is_granted, "granted")
-    granted_because = ordered["source"].map(
-        {
-            PEOPLE: "entered in phpIPAM",
-            RESERVATION: "reserved in Kea",
-            LEASE: "an active lease says so",
-            PTR: "its PTR says so, and the forward record agrees",
-        }
+    best = ordered[is_open].drop_duplicates(ADDRESS)[[*ADDRESS, "name"]].rename(columns={"name": "best"})
+    ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
+    is_open = ordered["objection"].isna()
+    says_best = is_open & (ordered["name"] == ordered["best"])
+    agreeing = ordered[says_best].assign(is_person=ordered["source"] == PEOPLE)
+    winner = agreeing.sort_values([*ADDRESS, "is_person", "rank"]).drop_duplicates(ADDRESS)
+    ordered = ordered.merge(
+        winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
+        on=ADDRESS,
+        how="left",
+        validate="many_to_one",
     )
-    reason = (
-        ("outranked by " + ordered["winner"]).mask(~is_open, ordered["objection"]).mask(is_granted, granted_because)
-    )
-    return ordered.assign(verdict=verdict, reason=reason)
+    is_granted = says_best & (ordered["source"] == ordered["winner"])
+    verdict = pd.Series("outranked", index=ordered.index).mask(~is_open, "contested")
+    verdict = verdict.mask(says_best, "agrees").mask(is_granted, "granted")
+    return ordered.assign(verdict=verdict, reason=_reasons(ordered, verdict))
+
+
+def _reasons(claims: pd.DataFrame, verdict: "pd.Series[str]") -> "pd.Series[str]":
+    texts = {
+        "granted": claims["source"].map(_BECAUSE),
+        "agrees": "says the same as " + claims["winner"],
+        "outranked": "outranked by " + claims["winner"],
+    }
+    reason = claims["objection"]
+    for outcome, text in texts.items():
+        reason = reason.mask(verdict == outcome, text)
+    return reason
 
 
 def wanted_by_people(ipam: pd.DataFrame, *, ours: pd.DataFrame) -> pd.DataFrame:

@@ -39,7 +39,9 @@ def agreeing_pointers(zone_records: pd.DataFrame, applied: pd.DataFrame, unnamed
     found = wanted.merge(pointers[["owner", "rdata"]], on="owner", validate="many_to_one")
     standing = standing_names(zone_records)
     agrees = [ip in standing.get(name, ()) for ip, name in zip(found["ip"], found["rdata"], strict=True)]
-    return found[pd.Series(agrees, found.index, dtype=bool)].rename(columns={"rdata": "hostname"})[["site", "ip", "hostname"]]
+    return found[pd.Series(agrees, found.index, dtype=bool)].rename(columns={"rdata": "hostname"})[
+        ["site", "ip", "hostname"]
+    ]
 
 
 def address_type(ip: str) -> str:

@@ -1,5 +1,6 @@
 """phpIPAM's own rows in the words of network.toml: which of its subnets are tracked, and what stands in them."""
 
+from contextlib import suppress
 from ipaddress import ip_network
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.subnets import locate
-from pipelines.values import mac
+from pipelines.values import host_name, mac
 
 REASON_ABSENT = "phpIPAM has no such subnet. Create it there, or take it out of network.toml"
 REASON_AMBIGUOUS = "phpIPAM has it more than once. Say which with `section` or `vrf` under [phpipam] in network.toml"
@@ -43,6 +44,16 @@ def tracked_addresses(ipam_addresses: pd.DataFrame, subnets: pd.DataFrame) -> pd
     rows = ipam_addresses.merge(columns, on="subnet_id_phpipam", validate="many_to_one")
     rows = rows[locate(rows["ip"], map(ip_network, columns["cidr"])) == rows["cidr"]]
     return rows.assign(mac_read=rows["mac"].map(_mac_or_none, na_action="ignore").astype(tables.TEXT))
+
+
+def held_names(ipam: pd.DataFrame, *, network: Network) -> dict[str, set[str]]:
+    """The absolute names that phpIPAM's rows (from `tracked_addresses`) bear, and the addresses that bear each."""
+    held: dict[str, set[str]] = {}
+    named = ipam[ipam["hostname"].notna()]
+    for site, text, ip in zip(named["site"], named["hostname"], named["ip"], strict=True):
+        with suppress(ValueError):
+            held.setdefault(host_name(text, network.suffix(site)), set()).add(ip)
+    return held
 
 
 def _mac_or_none(text: str) -> str | None:

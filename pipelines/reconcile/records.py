@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.claims import LEASE, RESERVATION
+from pipelines.reconcile.claims import LEASE, PTR, RESERVATION
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
@@ -73,7 +73,8 @@ def records(
 ) -> pd.DataFrame:
     """`tables.RECORDS` for the named rows of `addresses`; `kea` comes from `registered_by_kea`.
 
-    Of Kea's own names only those of running leases are listed: the others need not be in DNS.
+    Of Kea's own names only those of running leases are listed: the others need not be in DNS. A name that was taken
+    from DNS is not listed either: those records are a person's, and stay so.
 
     Where Kea leases an address but D2 is off, the A and the PTR get the lease's DHCID beside them, so that D2 can
     take the name over the day it is switched on (RFC 4703 section 5.3).
@@ -82,7 +83,7 @@ def records(
         active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id"]].assign(is_leased=True),
         on=_ADDRESS, how="left", validate="one_to_one",
     )  # fmt: skip
-    named = addresses[addresses["name"].notna()].drop(columns="mac")
+    named = addresses[addresses["name"].notna() & (addresses["named_by"] != PTR)].drop(columns="mac")
     named = named.merge(lease_of, on=_ADDRESS, how="left", validate="one_to_one")
     rows = [row for host in named.to_dict("records") for row in _rows_of(host, network, kea)]
     return tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key)).reset_index(drop=True)
