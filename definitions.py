@@ -59,7 +59,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     """Everything Dagster needs to know, for the network file at `path`."""
     chosen = path or network_path()
     network = read_network(chosen)
-    assets = [
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *external_assets(network),
         *extract_assets(network),
         parse_assets(network),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
-from assets.declare import described, told
+from assets.declare import contract, told
 from assets.external import source
 from pipelines import snapshots, tables
 from pipelines.network import Network, Site
@@ -42,7 +42,10 @@ def _site_asset(site: Site) -> Asset:
         name=name,
         deps=[source("kea", site.name), source("arp", site.name)],
         check_specs=_checks(name),
-        **described(tables.SNAPSHOTS, GROUP, f"What the gateway of {site.name} answered."),
+        group_name=GROUP,
+        description=f"What the gateway of {site.name} answered.",
+        metadata=contract(tables.SNAPSHOTS),
+        kinds={"pandas"},
     )
     def site_snapshots(
         context: dg.AssetExecutionContext,
@@ -51,7 +54,7 @@ def _site_asset(site: Site) -> Asset:
         ledger: dg.ResourceParam[Ledger],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, name, gateways.read(site.name), archive, ledger)
+            yield from _kept(context, gateways.read(site.name), archive, ledger)
 
     return site_snapshots
 
@@ -63,7 +66,10 @@ def _phpipam_asset() -> Asset:
         name=name,
         deps=[source("phpipam")],
         check_specs=_checks(name),
-        **described(tables.SNAPSHOTS, GROUP, "phpIPAM's subnets and addresses, one query each."),
+        group_name=GROUP,
+        description="phpIPAM's subnets and addresses, one query each.",
+        metadata=contract(tables.SNAPSHOTS),
+        kinds={"pandas"},
     )
     def phpipam_snapshots(
         context: dg.AssetExecutionContext,
@@ -72,7 +78,7 @@ def _phpipam_asset() -> Asset:
         ledger: dg.ResourceParam[Ledger],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, name, phpipam.read(datetime.now(UTC)), archive, ledger)
+            yield from _kept(context, phpipam.read(datetime.now(UTC)), archive, ledger)
 
     return phpipam_snapshots
 
@@ -84,7 +90,10 @@ def _zones_asset(network: Network) -> Asset:
         name=name,
         deps=[source("zone", zone) for zone in network.dns.zones],
         check_specs=_checks(name),
-        **described(tables.SNAPSHOTS, GROUP, "Every zone, transferred only when its serial moved."),
+        group_name=GROUP,
+        description="Every zone, transferred only when its serial moved.",
+        metadata=contract(tables.SNAPSHOTS),
+        kinds={"pandas"},
     )
     def zone_snapshots(
         context: dg.AssetExecutionContext,
@@ -94,7 +103,7 @@ def _zones_asset(network: Network) -> Asset:
     ) -> Iterator[_Event]:
         with told(), nameserver:
             read = [_zone(zone, nameserver, archive, ledger) for zone in network.dns.zones]
-            yield from _kept(context, name, read, archive, ledger)
+            yield from _kept(context, read, archive, ledger)
 
     return zone_snapshots
 
@@ -113,7 +122,7 @@ def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -
 
 
 def _kept(
-    context: dg.AssetExecutionContext, name: str, read: Sequence[Snapshot], archive: Archive, ledger: Ledger
+    context: dg.AssetExecutionContext, read: Sequence[Snapshot], archive: Archive, ledger: Ledger
 ) -> Iterator[_Event]:
     """Archive the answers, index them in the ledger, and say whether they are whole."""
     for snapshot in read:

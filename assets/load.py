@@ -9,6 +9,7 @@ import pandas as pd
 from assets.declare import described, told
 from assets.external import target
 from pipelines import tables
+from pipelines.plan.bookkeeping import work
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -67,9 +68,8 @@ def load_assets() -> dg.AssetsDefinition:
 def _preflight(phpipam: Phpipam, nameserver: NameServer, dns_plan: pd.DataFrame, ledger: Ledger) -> None:
     """Both targets take what we are about to write. A zone that has taken a change of ours is not asked again."""
     phpipam.preflight(datetime.now(UTC))
-    changes = dns_plan[dns_plan["action"] != "adopt"]
     proven = ledger.proven_zones()
-    for zone, rows in changes.groupby("zone"):
+    for zone, rows in work(dns_plan).groupby("zone"):
         if zone not in proven:
             nameserver.prove_update(zone, rows["type"].iloc[0])
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from pipelines.plan.bookkeeping import work
+
 EXAMPLES = 4  # of each kind; the whole tables are in the UI
 _WIDEST = 60
 Tables = Mapping[str, pd.DataFrame]
@@ -20,7 +22,7 @@ def report(tables: Tables) -> str:
 
 def is_quiet(tables: Tables) -> bool:
     """Whether the census found nothing to write: no change planned for either target."""
-    return not any((tables[name]["action"] != "adopt").any() for name in ("ipam_plan", "dns_plan"))
+    return all(work(tables[name]).empty for name in ("ipam_plan", "dns_plan"))
 
 
 def plain(value: object) -> str:
@@ -47,17 +49,17 @@ def _changed(tables: Tables) -> Iterator[str]:
     }
     receipts = {"phpIPAM": tables.get("ipam_receipt"), "DNS": tables.get("dns_receipt")}
     for target, rows in changes.items():
-        work = rows[rows["action"] != "adopt"]
-        yield f"{_headline(target, work, receipts[target])}{_adopted(rows)}"
-        for scope, here in work.groupby("scope"):
+        written = work(rows)
+        yield f"{_headline(target, written, receipts[target])}{_adopted(rows)}"
+        for scope, here in written.groupby("scope"):
             yield from _scope(str(scope), here)
 
 
-def _headline(target: str, work: pd.DataFrame, receipt: pd.DataFrame | None) -> str:
-    if work.empty:
+def _headline(target: str, written: pd.DataFrame, receipt: pd.DataFrame | None) -> str:
+    if written.empty:
         return f"{target}: nothing to change"
     if receipt is None:
-        return f"{target}: {len(work)} changes would be made"
+        return f"{target}: {len(written)} changes would be made"
     done = int((receipt["outcome"] == "applied").sum())
     others = receipt.loc[receipt["outcome"] != "applied", "outcome"].value_counts()
     rest = "".join(f", {count} {outcome}" for outcome, count in others.items())

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
 
-import pandas as pd
+import pandas as pd  # noqa: TC002 - named in annotations, as everywhere
 
 from pipelines.tables import TEXT
 

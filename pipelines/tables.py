@@ -355,13 +355,13 @@ IPAM_PLAN = Table(
 )
 DNS_PLAN = Table(
     "dns_plan",
-    "one RRset to change (adopt: already right, from now on ours)",
+    "one RRset to change (adopt: already right, from now on ours; keep: ours and right, beside one that changes)",
     (
         _SITE,
         _ZONE,
         _OWNER,
         _RR_TYPE,
-        _text("action", "what to do", "create", "update", "adopt"),
+        _text("action", "what to do", "create", "update", "adopt", "keep"),
         _optional("before", "the record data the zone holds, sorted, one a line"),
         _optional("before_ttl_s", "the TTL it has", INTEGER),
         _text("after", "the record data it should hold, sorted, one a line"),

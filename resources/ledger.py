@@ -4,7 +4,6 @@ Ours is what we wrote and still reads so (rule R4), so this memory is what stand
 What is about to be sent is noted before it is sent: a run that dies in between finds its own half-done work again.
 """
 
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -70,7 +69,7 @@ class Ledger:
         self._insert(_snapshots, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
 
     def last_complete(self, source: str) -> tuple[str, str] | None:
-        """Version and digest of the last complete snapshot of a source that states versions; None when there is none."""
+        """Version and digest of the last complete snapshot of a source that states versions; None without one."""
         query = (
             sa.select(_snapshots.c.version, _snapshots.c.digest)
             .where(_snapshots.c.source == source, _snapshots.c.is_complete, _snapshots.c.version.is_not(None))
@@ -129,10 +128,13 @@ def _plain(rows: pd.DataFrame) -> list[dict[str, object]]:
 def _plain_column(values: "pd.Series[object]") -> list[object]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_localize(None)
-    cells: Iterable[object] = values.astype("object")
-    return [
-        None if pd.isna(cell) else cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in cells
-    ]
+    return [_plain_cell(cell) for cell in values.astype("object")]
+
+
+def _plain_cell(cell: object) -> object:
+    if pd.isna(cell):
+        return None
+    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
 
 
 def _open(url: str) -> sa.Engine:

@@ -19,12 +19,11 @@ def carry_out(
     """
     at, known = pd.Timestamp.now("UTC"), ledger.applied()
     changes = bookkeeping.entries(plan, target)
-    ledger.replace_applied(bookkeeping.adopted(changes, at=at))
-    work = plan[plan["action"] != "adopt"].reset_index(drop=True)
-    if work.empty:
+    ledger.replace_applied(bookkeeping.adopted(changes, known, at=at))
+    if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
-    receipt = send(work)
+    receipt = send(plan)
     ledger.replace_applied(bookkeeping.settled(changes, receipt, known, at=at))
     ledger.note_receipt(run_id, at, receipt[receipt["action"] != "touch"])
     return receipt

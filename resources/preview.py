@@ -1,4 +1,4 @@
-"""Tables as the UI may show them. All text is hostile (rule R11): Dagster renders Markdown, and Markdown may be HTML."""
+"""Tables as the UI may show them. All text is hostile (rule R11): Dagster renders Markdown, and that may be HTML."""
 
 import re
 

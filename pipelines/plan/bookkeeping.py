@@ -5,7 +5,13 @@ import pandas as pd
 from pipelines import tables
 
 KEY = list(tables.APPLIED.key)
+_WRITES = {"create", "update", "touch"}
 SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
+
+
+def work(plan: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a plan that write something to its target."""
+    return plan[plan["action"].isin(_WRITES)].reset_index(drop=True)
 
 
 def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -18,34 +24,42 @@ def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
     return kept.assign(target=target)[[*KEY, "action", "before", "after", "ttl_s"]]
 
 
-def adopted(changes: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
-    """`tables.APPLIED` rows for what is already right: from now on ours to change, never ours to delete."""
+def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for what is already right: from now on ours to change, never ours to delete.
+
+    What reads as we intended, but were interrupted before we could tell, was written by us and is not called adopted.
+    """
     rows = changes[changes["action"] == "adopt"]
-    return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=True, at=at))
+    rows = rows.merge(applied[[*KEY, "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
+    is_adopted = rows["intended"].isna() | (rows["intended"] != rows["after"])
+    return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=is_adopted, at=at))
 
 
 def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
-    """`tables.APPLIED` rows for what is about to be sent: the old value stays until the target was read back."""
-    rows = changes[changes["action"] != "adopt"].drop(columns="ttl_s")
-    known = applied[[*KEY, "value", "ttl_s", "is_adopted"]]
-    rows = rows.merge(known, on=KEY, how="left", validate="one_to_one")
+    """`tables.APPLIED` rows for what is about to be sent: the old value stays until the target was read back.
+
+    The old value is what the plan read: it was ours, be it by the ledger's value or by an intention that came true
+    unnoticed.
+    """
+    rows = work(changes).drop(columns="ttl_s")
+    rows = rows.merge(applied[[*KEY, "ttl_s", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
     is_adopted = rows["is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
-    return tables.APPLIED.frame(rows.assign(intended=rows["after"], is_adopted=is_adopted, at=at))
+    return tables.APPLIED.frame(rows.assign(value=rows["before"], intended=rows["after"], is_adopted=is_adopted, at=at))
 
 
 def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
 
-    Applied: the new value is ours. Lost or refused: the old one stands. Unknown: the intention stands, so that the
-    next run recognises its own work if it did take effect.
+    Applied: the new value is ours. Lost or refused: the old one, which the plan read, stands. Unknown: the intention
+    stands, so that the next run recognises its own work if it did take effect.
     """
-    rows = changes[changes["action"] != "adopt"].merge(receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
-    known = applied[[*KEY, "value", "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
+    rows = work(changes).merge(receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
+    known = applied[[*KEY, "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
     rows = rows.merge(known, on=KEY, how="left", validate="one_to_one")
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
     return tables.APPLIED.frame(
         rows.assign(
-            value=rows["after"].where(is_done, rows["value"]),
+            value=rows["after"].where(is_done, rows["before"]),
             intended=rows["after"].where(is_open, None),
             ttl_s=rows["ttl_s"].where(is_done, rows["old_ttl_s"]),
             is_adopted=rows["is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above

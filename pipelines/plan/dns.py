@@ -6,7 +6,7 @@ from pipelines import tables
 from pipelines.network import Network
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.plan.never import objections
-from pipelines.reconcile.dns import owners_with_dhcid
+from pipelines.reconcile.dns import DHCID, owners_with_dhcid
 from pipelines.values import OwnerName
 
 TARGET = "dns"
@@ -23,15 +23,19 @@ def dns_plan(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
 
-    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read.
+    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read. A
+    DHCID of ours beside a changed RRset is listed as `keep`: the sender then knows that the name is not Kea's.
     """
     rows = _compare(records, zone_records, applied)
     rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread))
     open_rows = rows[rows["objection"].isna()]
     change = open_rows[open_rows["whose"].isin({FIRST, OURS}) & _differs(open_rows)]
     change = change.assign(action=change["before"].isna().map({True: "create", False: "update"}))
-    adopt = open_rows[open_rows["is_equal"] & open_rows["value"].isna()].assign(action="adopt")
-    plan = tables.DNS_PLAN.concat([tables.DNS_PLAN.frame(change), tables.DNS_PLAN.frame(adopt)])
+    same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
+    adopt = same[same["value"].isna()].assign(action="adopt")
+    keep = same[same["value"].notna() & (same["type"] == DHCID) & same["owner"].isin(change["owner"])]
+    every = [tables.DNS_PLAN.frame(rows) for rows in (change, adopt, keep.assign(action="keep"))]
+    plan = tables.DNS_PLAN.concat(every)
     return tables.DNS_PLAN.frame(plan.sort_values(KEY)), _withheld(rows)
 
 
@@ -74,7 +78,7 @@ def _objections(
     text = pd.Series(None, index=rows.index, dtype="object")
     text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
     text = text.mask(rows["writer"] == "kea", _KEA)
-    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _DHCID)
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _MARKED)
     never = objections(rows, zone_records, network.dns.zones)
     text = text.mask(never.notna(), never)
     return text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
@@ -82,7 +86,7 @@ def _objections(
 
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"
 _EDITED = "kept-edit: made by somebody else; remove the record to have it written from phpIPAM"
-_DHCID = "kea-name: a DHCID stands there, so Kea looks after it and put there what it has"
+_MARKED = "kea-name: a DHCID stands there, so Kea looks after it and put there what it has"
 _KEA = "kea-missing: Kea's D2 should have registered it and DNS says otherwise; see lease4-resend-ddns"
 
 

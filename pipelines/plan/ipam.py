@@ -36,7 +36,7 @@ def ipam_plan(
 
 
 def _creates(rows: pd.DataFrame) -> pd.DataFrame:
-    """New addresses, one row of the plan per field; an address with neither name nor MAC says nothing and is left out."""
+    """New addresses, one row of the plan per field; one with neither name nor MAC says nothing and is left out."""
     told = rows[rows["hostname"].notna() | rows["mac"].notna()]
     seen = told["last_seen_at"].map(_instant, na_action="ignore")
     reason = told["kind"].map({"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP"})
@@ -129,10 +129,10 @@ def _touches(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _instant(at: pd.Timestamp) -> str:
-    return at.floor("s").strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(at.floor("s").strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _changes(  # noqa: PLR0913 - the columns of the plan
+def _changes(  # noqa: PLR0913, PLR0917 - the columns of the plan
     rows: pd.DataFrame, action: str, field: str, before: object, after: object, reason: object
 ) -> pd.DataFrame:
     changes = rows.assign(action=action, field=field, before=before, after=after, reason=reason)

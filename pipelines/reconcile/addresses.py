@@ -31,7 +31,7 @@ def addresses(
 
 
 def _shown(name: str, suffix: str) -> str | None:
-    """The name as a person would type it into phpIPAM: bare under the site's suffix, else in full without the final dot."""
+    """The name as a person would type it into phpIPAM: bare under the site's suffix, else without the final dot."""
     if pd.isna(name):
         return None
     plain = name.rstrip(".")

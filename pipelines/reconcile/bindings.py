@@ -24,8 +24,8 @@ def bindings(
     """
     seen = _latest(sightings).merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
     held = seen.merge(_by_reservation(reservations, network), on=KEY, how="outer", validate="one_to_one")
-    is_reserved = held["has_reservation"].eq(True) & _same_device(held)
-    is_leased = held["has_lease"].eq(True)
+    is_reserved = held["has_reservation"].notna() & _same_device(held)
+    is_leased = held["has_lease"].notna()
     kind = pd.Series("neighbour", index=held.index).mask(is_leased, "lease").mask(is_reserved, "reservation")
     noted = is_reserved.map({True: "reservation", False: ""}) + "," + held["seen_by"].fillna("")
     return tables.BINDINGS.frame(

@@ -147,7 +147,7 @@ def wanted_by_people(ipam: pd.DataFrame, *, ours: pd.DataFrame) -> pd.DataFrame:
 
 
 def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
-    """Claims of reserved names: for the reserved address while no other device sits there, or for the device's lease."""
+    """Claims of reserved names: for the reserved address, or for the address the reserved device has."""
     named = reservations[reservations["hostname"].notna()]
     reserved = bindings[bindings["kind"] == "reservation"][[*ADDRESS, "mac", "client_id"]]
     fixed = named[named["ip"].notna()].drop(columns=["mac", "client_id"])

@@ -13,7 +13,7 @@ DHCID = "DHCID"
 def standing_names(zone_records: pd.DataFrame) -> dict[str, set[str]]:
     """Which addresses every name has in our zones now."""
     forward = zone_records[zone_records["type"].isin(FORWARD_TYPES)]
-    return forward.groupby("owner")["rdata"].agg(set).to_dict()
+    return {str(owner): set(held) for owner, held in forward.groupby("owner")["rdata"]}
 
 
 def owners_with_dhcid(zone_records: pd.DataFrame, applied: pd.DataFrame) -> set[str]:

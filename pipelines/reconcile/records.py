@@ -62,7 +62,7 @@ def _name_or_none(text: str, suffix: str) -> OwnerName | None:
         return None
 
 
-def records(
+def records(  # noqa: PLR0913 - three tables and three parameters, each by name
     addresses: pd.DataFrame,
     bindings: pd.DataFrame,
     leases: pd.DataFrame,
@@ -111,14 +111,14 @@ def _mark(host: dict[str, object]) -> str | None:
     """The DHCID of a host whose name comes with its lease; a name that a person gave it stays a person's."""
     if host["is_leased"] is not True or host["named_by"] not in {LEASE, RESERVATION}:
         return None
-    values = [None if pd.isna(host[key]) else str(host[key]) for key in ("mac", "client_id")]  # type: ignore[call-overload]  # a cell
+    values = [None if pd.isna(host[key]) else str(host[key]) for key in ("mac", "client_id")]
     return dhcid(OwnerName(str(host["name"])), *values)  # type: ignore[arg-type]  # canonical since parsing
 
 
 def _ttl(host: dict[str, object], network: Network) -> int:
-    """The TTL of the name's class, and never more than half the lease's length: no name outlives its holder for long."""
+    """The TTL of the name's class, at most half the lease's length: no name outlives its holder for long."""
     if host["named_by"] != LEASE:
         return network.dns.ttl.static
     valid_s = host["valid_s"]
-    half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2  # type: ignore[call-overload]  # a cell
+    half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2
     return max(1, min(network.dns.ttl.dynamic, half))
