@@ -4,6 +4,7 @@ The file's form is declared here once; pydantic checks it. Nothing is read from 
 """
 
 import ipaddress
+import re
 import tomllib
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
@@ -25,8 +26,15 @@ KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/t
 """Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
 
 
+_ZONE_LABEL = r"[a-z0-9_](?:[a-z0-9_/-]{0,61}[a-z0-9_])?"  # the slash is RFC 2317's
+_APEX = re.compile(rf"{_ZONE_LABEL}(?:\.{_ZONE_LABEL})*\.")
+
+
 def _apex(text: str) -> OwnerName:
-    return owner_name(text)
+    apex = owner_name(text)
+    if not _APEX.fullmatch(apex):
+        raise ValueError(f"{text!r:.80} is no domain name; write one such as example.lan or 10.0.10.in-addr.arpa")
+    return apex
 
 
 def _subnet(text: object) -> Subnet:
@@ -43,13 +51,23 @@ def _time_zone(text: str) -> str:
 
 
 def _label(text: str) -> str:
+    """One label: a name with dots in it would be compared with first labels, and never match."""
+    if "." in text or text != text.strip():
+        raise ValueError(f"{text!r:.80} is not one label; write the part before the first dot")
     host_name(text, "invalid")
     return text.lower()
+
+
+def _site_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_]+", text):
+        raise ValueError(f"{text!r:.80} is no site name: assets bear it, so letters, digits and underscores only")
+    return text
 
 
 TrackedSubnet = Annotated[Any, BeforeValidator(_subnet)]
 Apex = Annotated[OwnerName, AfterValidator(_apex)]
 Label = Annotated[str, AfterValidator(_label)]
+SiteName = Annotated[str, AfterValidator(_site_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Port = Annotated[int, Field(gt=0, lt=65536)]
 ShellSafePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")]
@@ -102,6 +120,13 @@ class Phpipam(_Part):
     section: str | None = None
     vrf: str | None = None
 
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        lacking = [key for key in ("host", "user") if getattr(self, key) is None]
+        if self.driver != "sqlite" and lacking:
+            raise ValueError(f"{' and '.join(lacking)} must be there for {self.driver}")
+        return self
+
     @property
     def zone_info(self) -> ZoneInfo:
         """The zone phpIPAM's PHP keeps its naive times in."""
@@ -143,7 +168,7 @@ class Network(_Part):
 
     domain: Apex
     names: Names = Names()
-    sites: dict[str, Site]
+    sites: dict[SiteName, Site]
     phpipam: Phpipam
     dns: Dns
     state: State = State()

@@ -1,39 +1,46 @@
 """What to change in DNS, RRset by RRset, and what is left alone although it differs."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from pipelines import tables
-from pipelines.network import Network
+from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.plan.never import objections
-from pipelines.reconcile.dns import DHCID, owners_with_dhcid
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
+from pipelines.subnets import locate
 from pipelines.values import OwnerName
 
 TARGET = "dns"
 KEY = ["zone", "owner", "type"]
 
 
-def dns_plan(
+def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     records: pd.DataFrame,
     zone_records: pd.DataFrame,
     applied: pd.DataFrame,
     *,
     network: Network,
     unread: dict[OwnerName, str],
+    concluded: Iterable[Subnet],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
 
-    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read. A
-    DHCID of ours beside a changed RRset is listed as `keep`: the sender then knows that the name is not Kea's.
+    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read,
+    `concluded` the subnets about which something could be concluded this hour. A DHCID of ours beside a changed RRset
+    is listed as `keep`: the sender then knows that the name is not Kea's.
     """
     rows = _compare(records, zone_records, applied)
+    rows = rows.assign(objection=_unknown_holders(rows, concluded))
     rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread))
     open_rows = rows[rows["objection"].isna()]
     change = open_rows[open_rows["whose"].isin({FIRST, OURS}) & _differs(open_rows)]
     change = change.assign(action=change["before"].isna().map({True: "create", False: "update"}))
     same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
-    adopt = same[same["value"].isna()].assign(action="adopt")
-    keep = same[same["value"].notna() & (same["type"] == DHCID) & same["owner"].isin(change["owner"])]
+    is_unsettled = same["value"].isna() | same["intended"].notna()
+    adopt = same[is_unsettled].assign(action="adopt")
+    keep = same[~is_unsettled & (same["type"] == DHCID) & same["owner"].isin(change["owner"])]
     every = [tables.DNS_PLAN.frame(rows) for rows in (change, adopt, keep.assign(action="keep"))]
     plan = tables.DNS_PLAN.concat(every)
     return tables.DNS_PLAN.frame(plan.sort_values(KEY)), _withheld(rows)
@@ -41,7 +48,7 @@ def dns_plan(
 
 def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     """Desired RRsets beside the existing ones and the ledger's, with whose each is."""
-    desired = _rrsets(records, extra={"site": "first", "writer": "max", "reason": "first"})
+    desired = _rrsets(records, extra={"site": "first", "writer": "min", "reason": "first"})
     desired = desired.rename(columns={"rdata": "after", "ttl_s": "after_ttl_s"})
     existing = _rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
     ledger = applied[applied["target"] == TARGET].rename(
@@ -75,13 +82,28 @@ def _objections(
     unread: dict[OwnerName, str],
 ) -> "pd.Series[str]":
     """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
-    text = pd.Series(None, index=rows.index, dtype="object")
+    text = rows["objection"].astype("object")
     text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
     text = text.mask(rows["writer"] == "kea", _KEA)
     text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _MARKED)
     never = objections(rows, zone_records, network.dns.zones)
     text = text.mask(never.notna(), never)
-    return text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
+    text = text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
+    return _with_its_address(rows, text)
+
+
+def _with_its_address(rows: pd.DataFrame, objection: "pd.Series[str]") -> "pd.Series[str]":
+    """A DHCID is left out with the record it marks: beside somebody else's it would give their name to a client."""
+    is_mark = rows["type"] == DHCID
+    beside = dict(zip(rows.loc[~is_mark, "owner"], objection[~is_mark], strict=True))
+    return objection.mask(is_mark & objection.isna(), rows["owner"].map(beside).astype("object"))
+
+
+def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Series[str]":
+    """Why an RRset is left alone that holds an address nothing is known about this hour: its host may well be there."""
+    held = rows.loc[rows["type"].isin(FORWARD_TYPES), "before"].dropna().str.split("\n").explode().astype(tables.TEXT)
+    unknown = held[locate(held, concluded).isna()].groupby(level=0).first()
+    return ("frozen: it holds " + unknown + ", of which nothing can be concluded this hour").reindex(rows.index)
 
 
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"

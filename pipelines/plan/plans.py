@@ -1,7 +1,7 @@
 """The whole stage in its order: the account of the network against both targets, to changes and what is withheld."""
 
-import ipaddress
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 import pandas as pd
 
@@ -22,7 +22,11 @@ def plans(parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Ne
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
     unread = unread_zones(parsed["sources"])
     for_ipam, kept = ipam_plan(account["addresses"], ipam, applied, network=network)
-    for_dns, left = dns_plan(account["records"], parsed["zone_records"], applied, network=network, unread=unread)
+    frozen = frozen_sites(parsed["sources"])
+    concluded = [ip_network(cidr) for cidr in subnets.loc[~subnets["site"].isin(frozen), "cidr"]]
+    for_dns, left = dns_plan(
+        account["records"], parsed["zone_records"], applied, network=network, unread=unread, concluded=concluded
+    )
     general = [
         _frozen(parsed["sources"]),
         _unusable_subnets(problems, network),
@@ -56,10 +60,9 @@ def _contested(claims: pd.DataFrame) -> pd.DataFrame:
 
 def _without_reverse_zone(addresses: pd.DataFrame, network: Network) -> pd.DataFrame:
     """One row per subnet with named hosts whose PTRs no zone of ours holds. A zone is never made."""
-    named = addresses[addresses["name"].notna()].drop_duplicates("cidr")
-    rows = []
-    for site, cidr in zip(named["site"], named["cidr"], strict=True):
-        if network.zone_of(reverse_name(str(ipaddress.ip_network(cidr)[1]))) is None:
-            why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"
-            rows.append(("dns", site, cidr, "PTR", None, None, "no-zone", why))
-    return tables.WITHHELD.rows(rows)
+    named = addresses[addresses["name"].notna()]
+    lacking = [network.zone_of(reverse_name(ip)) is None for ip in named["ip"]]
+    subnets = named[pd.Series(lacking, named.index, dtype=bool)].drop_duplicates("cidr")
+    why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"
+    pairs = zip(subnets["site"], subnets["cidr"], strict=True)
+    return tables.WITHHELD.rows([("dns", site, cidr, "PTR", None, None, "no-zone", why) for site, cidr in pairs])

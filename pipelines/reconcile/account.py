@@ -50,15 +50,13 @@ def _claims(
 ) -> pd.DataFrame:
     as_of = census_time(parsed["sources"])
     ours = applied[(applied["target"] == "phpipam") & (applied["field"] == "hostname")]
-    strong = [
+    claimed = [
         naming.wanted_by_people(ipam.assign(mac=ipam["mac_read"]), ours=ours),
         naming.wanted_by_reservations(parsed["reservations"], bound),
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
     ]
     places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()
-    spoken_for = pd.concat([one[naming.ADDRESS] for one in strong]).drop_duplicates()
-    unnamed = places.merge(spoken_for, on=naming.ADDRESS, how="left_anti", validate="one_to_one")
-    pointers = agreeing_pointers(parsed["zone_records"], applied, unnamed)
-    wanted = pd.concat([*strong, naming.wanted_by_ptr(pointers)], ignore_index=True)
+    pointers = agreeing_pointers(parsed["zone_records"], applied, places)
+    wanted = pd.concat([*claimed, naming.wanted_by_ptr(pointers)], ignore_index=True)
     standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
     return naming.name_claims(wanted, network=network, standing=standing)

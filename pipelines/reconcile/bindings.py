@@ -4,8 +4,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.sightings import active_leases
-from pipelines.subnets import locate
+from pipelines.reconcile.sightings import active_leases, is_of_its_site
 
 KEY = ["site", "ip"]
 
@@ -23,7 +22,7 @@ def bindings(
     A reservation counts as the reason only while no other device is seen on its address.
     """
     seen = _latest(sightings).merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
-    held = seen.merge(_by_reservation(reservations, network), on=KEY, how="outer", validate="one_to_one")
+    held = seen.merge(_by_reservation(reservations, seen, network), on=KEY, how="outer", validate="one_to_one")
     is_reserved = held["has_reservation"].notna() & _same_device(held)
     is_leased = held["has_lease"].notna()
     kind = pd.Series("neighbour", index=held.index).mask(is_leased, "lease").mask(is_reserved, "reservation")
@@ -55,10 +54,14 @@ def _by_lease(leases: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return active[[*KEY, "mac", "client_id", "valid_s"]].assign(has_lease=True)
 
 
-def _by_reservation(reservations: pd.DataFrame, network: Network) -> pd.DataFrame:
+def _by_reservation(reservations: pd.DataFrame, seen: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """One reservation per address: that of the device which is there, where Kea holds several (a dock, a laptop)."""
     fixed = reservations[reservations["ip"].notna()]
-    tracked = fixed[locate(fixed["ip"], network.site_of_subnet).notna()]
-    first = tracked.sort_values([*KEY, "mac", "client_id"]).drop_duplicates(KEY)
+    fixed = fixed[is_of_its_site(fixed, network)]
+    holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})
+    ranked = fixed.merge(holders, on=KEY, how="left", validate="many_to_one")
+    ranked = ranked.assign(is_other=ranked["mac"] != ranked["holder"])
+    first = ranked.sort_values([*KEY, "is_other", "mac", "client_id"]).drop_duplicates(KEY)
     renamed = first.rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
     return renamed[[*KEY, "mac_reserved", "client_id_reserved"]].assign(has_reservation=True)
 

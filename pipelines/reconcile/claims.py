@@ -38,7 +38,10 @@ def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Ho
     claims = wanted.assign(rank=wanted["source"].map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
     pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]
-    claims = claims.assign(name=[name for name, _ in pairs], objection=[objection for _, objection in pairs])
+    claims = claims.assign(
+        name=pd.Series([name for name, _ in pairs], claims.index, dtype=tables.TEXT),
+        objection=pd.Series([objection for _, objection in pairs], claims.index, dtype="object"),
+    )
     claims = claims.assign(
         objection=claims["objection"].where(claims["objection"].notna(), _objections(claims, network))
     )
@@ -68,15 +71,23 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     first_label = claims["name"].str.split(".").str[0]
     by_client = claims["source"] == LEASE
     is_forbidden = by_client & first_label.isin(network.forbidden_names)
-    better = claims[claims["rank"] < RANKS[LEASE]]
+    better = claims[(claims["rank"] < RANKS[LEASE]) | _is_pointed_alone(claims)]
     holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
-    taken = [
+    is_taken = [
         by and name in holders and holders[name].isdisjoint((device, ip))
         for by, name, device, ip in zip(by_client, claims["name"], claims["device"], claims["ip"], strict=True)
     ]
     text = pd.Series(None, index=claims.index, dtype="object")
-    text = text.mask(taken, claims["name"] + " is reserved for, or was given by hand to, another device")
+    text = text.mask(
+        pd.Series(taken, claims.index, dtype=bool),
+        claims["name"] + " is reserved for, or was given by hand to, another device",
+    )
     return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
+
+
+def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether a claim is a hand-made PTR's, for an address nothing else names: then that host is named by hand."""
+    return (claims["source"] == PTR) & ~claims.duplicated(ADDRESS, keep=False)
 
 
 def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[str]":
@@ -97,7 +108,7 @@ def _precedence(name: str, address: str, standing: Sequence[Holders]) -> tuple[l
 
 
 def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
-    """Every claim with its verdict. A name two sources agree on is granted to the one that is not a person.
+    """Every claim with its verdict. A name that DHCP and a person agree on is granted to DHCP.
 
     So a person's entry is only what differs from the network: what agrees with it may follow it from then on.
     """
@@ -107,8 +118,8 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
-    agreeing = ordered[says_best].assign(is_person=ordered["source"] == PEOPLE)
-    winner = agreeing.sort_values([*ADDRESS, "is_person", "rank"]).drop_duplicates(ADDRESS)
+    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, LEASE}))
+    winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank"]).drop_duplicates(ADDRESS)
     ordered = ordered.merge(
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
         on=ADDRESS,
@@ -148,10 +159,12 @@ def wanted_by_people(ipam: pd.DataFrame, *, ours: pd.DataFrame) -> pd.DataFrame:
 
 def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
     """Claims of reserved names: for the reserved address, or for the address the reserved device has."""
-    named = reservations[reservations["hostname"].notna()]
+    named = reservations[reservations["hostname"].notna()].sort_values(["hostname", "subnet"])
     reserved = bindings[bindings["kind"] == "reservation"][[*ADDRESS, "mac", "client_id"]]
-    fixed = named[named["ip"].notna()].drop(columns=["mac", "client_id"])
-    fixed = fixed.drop_duplicates(ADDRESS).merge(reserved, on=ADDRESS, validate="one_to_one")
+    fixed = named[named["ip"].notna()].rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
+    fixed = fixed.merge(reserved, on=ADDRESS, validate="many_to_one")
+    is_other = (fixed["mac"] != fixed["mac_reserved"]) & (fixed["client_id"] != fixed["client_id_reserved"])
+    fixed = fixed.assign(is_other=is_other).sort_values([*ADDRESS, "is_other", "hostname"]).drop_duplicates(ADDRESS)
     roaming = named[named["ip"].isna()].drop(columns="ip")
     by_mac = roaming[roaming["mac"].notna()].drop(columns="client_id").drop_duplicates(["site", "mac"])
     by_client = roaming[roaming["client_id"].notna()].drop(columns="mac").drop_duplicates(["site", "client_id"])

@@ -25,15 +25,17 @@ def registered_by_kea(
 ) -> tuple[set[str], set[str]]:
     """The names, and the addresses, that Kea's D2 registers or may register at any moment (rule R5).
 
-    Names of active leases that were handed to D2, and of reservations, in the subnets where D2 is on.
+    Names of active leases that were handed to D2, and of reservations, in the subnets where D2 is on; addresses of
+    those leases, and of the reservations that bear a name.
     """
     active = active_leases(leases, as_of=as_of)
     handed = active[active["is_ddns_forward"] & is_ddns_on(active, dhcp_subnets)]
     reserved = reservations[is_ddns_on(reservations, dhcp_subnets) | _is_roaming(reservations, dhcp_subnets)]
     pairs = pd.concat([handed[["site", "hostname"]], reserved[["site", "hostname"]]]).dropna().drop_duplicates()
     names = {_name_or_none(text, network.suffix(site)) for site, text in pairs.itertuples(index=False)}
-    pointed = active[active["is_ddns_reverse"] & is_ddns_on(active, dhcp_subnets)]
-    return {name for name in names if name is not None}, set(pointed["ip"])
+    pointed = active.loc[active["is_ddns_reverse"] & is_ddns_on(active, dhcp_subnets), "ip"]
+    awaited = reserved.loc[reserved["hostname"].notna(), "ip"].dropna()
+    return {name for name in names if name is not None}, {*pointed, *awaited}
 
 
 def is_ddns_on(frame: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":
@@ -86,7 +88,9 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
     named = addresses[addresses["name"].notna() & (addresses["named_by"] != PTR)].drop(columns="mac")
     named = named.merge(lease_of, on=_ADDRESS, how="left", validate="one_to_one")
     rows = [row for host in named.to_dict("records") for row in _rows_of(host, network, kea)]
-    return tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key)).reset_index(drop=True)
+    every = tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key))
+    is_second_mark = (every["type"] == DHCID) & every.duplicated(["owner", "type"])  # RFC 4701 section 3: one to a name
+    return every[~is_second_mark].reset_index(drop=True)
 
 
 def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set[str]]) -> list[tuple[object, ...]]:

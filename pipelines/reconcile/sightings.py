@@ -28,14 +28,15 @@ def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Networ
     names = tables.SIGHTINGS.names
     seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
     seen = seen[seen["mac"].map(is_device_mac, na_action="ignore").ne(False)]  # noqa: FBT003 - a null MAC is a client-id lease
-    seen = seen[_is_of_its_site(seen, network)]
+    seen = seen[is_of_its_site(seen, network)]
     latest = seen.sort_values([*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
         list(tables.SIGHTINGS.key), keep="last"
     )
     return tables.SIGHTINGS.frame(latest)
 
 
-def _is_of_its_site(seen: pd.DataFrame, network: Network) -> "pd.Series[bool]":
-    cidr = locate(seen["ip"], network.site_of_subnet)
+def is_of_its_site(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":
+    """Whether each row's address (site, ip) lies in a subnet of its own site: a gateway speaks for no other."""
+    cidr = locate(rows["ip"], network.site_of_subnet)
     owner = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
-    return cidr.map(owner) == seen["site"]
+    return cidr.map(owner) == rows["site"]
