@@ -78,10 +78,8 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
         for by, name, device, ip in zip(by_client, claims["name"], claims["device"], claims["ip"], strict=True)
     ]
     text = pd.Series(None, index=claims.index, dtype="object")
-    text = text.mask(
-        pd.Series(taken, claims.index, dtype=bool),
-        claims["name"] + " is reserved for, or was given by hand to, another device",
-    )
+    taken = claims["name"] + " is reserved for, or was given by hand to, another device"
+    text = text.mask(pd.Series(is_taken, claims.index, dtype=bool), taken)
     return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
 
 
