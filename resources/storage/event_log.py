@@ -22,6 +22,8 @@ COMMITTED_AT_ONCE: Final = frozenset(EVENT_TYPE_TO_PIPELINE_RUN_STATUS) | {
     DagsterEventType.STEP_FAILURE,
     DagsterEventType.STEP_UP_FOR_RETRY,
     DagsterEventType.STEP_SKIPPED,
+    # Another process is about to run the step and store events of its own, which must come after this one.
+    DagsterEventType.STEP_WORKER_STARTING,
 }
 
 
