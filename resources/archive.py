@@ -55,7 +55,10 @@ def replace_file(place: Path, content: bytes) -> None:
     """Write a file whole or not at all: a reader, or a power cut, never sees half of it."""
     draft = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
-        draft.write_bytes(content)
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may keep the new name and lose the bytes
         os.replace(draft, place)  # noqa: PTH105 - the function whose atomicity POSIX promises
     finally:
         draft.unlink(missing_ok=True)

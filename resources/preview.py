@@ -6,18 +6,27 @@ import pandas as pd
 
 MOST_ROWS = 20
 MOST_BYTES = 10_000
-_MARKUP = re.compile(r"[<>&\"'\\`*_{}\[\]()#+!|~:/@-]|(?<=www)\.", re.IGNORECASE)  # :, /, @ and www. make links
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+MOST_CHARACTERS = 80  # of a cell
+_MARKUP = re.compile(r"[<>&\"'\\`*_{}\[\]()#+!|~:/@-]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)  # what GFM makes a link of, entities or not
+_ROOM_FOR_REST = 40  # bytes for the line that says how many more rows there are
+_NO_WIDTH = "\u200b"
 
 
 def inert(text: object) -> str:
     """A value as text that no Markdown or HTML renderer gives a meaning to; nulls as a dash.
 
-    Control and bidirectional characters become their escapes, and everything with a meaning its HTML entity.
+    Control and bidirectional characters become their escapes, and everything with a meaning its HTML entity. Addresses
+    of pages and mailboxes are parted by a character without width: Dagster's renderer (mdast-util-gfm-autolink-literal)
+    looks for links once more, after the entities.
     """
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return "–"  # noqa: RUF001 - the dash a reader expects in an empty cell
-    plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], str(text))
+    plain = str(text)
+    plain = plain if len(plain) <= MOST_CHARACTERS else plain[: MOST_CHARACTERS - 1] + "…"
+    plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], plain)
+    plain = _LINK.sub(_NO_WIDTH, plain)
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
 
 
@@ -27,7 +36,7 @@ def markdown(frame: pd.DataFrame, columns: list[str] | None = None) -> str:
     lines = [_line(shown.columns), _line("---" for _ in shown.columns)]
     for row in shown.head(MOST_ROWS).itertuples(index=False):
         line = _line(inert(cell) for cell in row)
-        if sum(map(len, lines)) + len(line) > MOST_BYTES:
+        if len("\n".join([*lines, line]).encode()) > MOST_BYTES - _ROOM_FOR_REST:
             break
         lines.append(line)
     rest = len(shown) - (len(lines) - 2)
