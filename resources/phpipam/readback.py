@@ -17,6 +17,7 @@ Live = dict[str, Mapping[str, Any]]
 Look = Callable[[Connection, Outcomes, ZoneInfo], Outcomes]
 
 _NEWER = Outcome("lost race", "phpIPAM has seen it later than that already")
+_GONE = Outcome("lost race", "somebody else has moved or deleted this row")
 _NOT_COMMITTED = Outcome("lost race", "the connection was lost before the commit took effect; nothing was written")
 
 
@@ -53,6 +54,8 @@ def _rows(changes: list[Change]) -> list[list[Row]]:
 
 def _verdict(change: Change, live: Live, zone: ZoneInfo) -> Outcome:
     row = live.get(decimal_of(change.ip))
+    if change.action == "touch" and (row is None or row["id"] != change.id_phpipam):
+        return _GONE
     if row is None:
         return Outcome("unknown", "written, but no such row is there now")
     holds = row[change.field] or None
