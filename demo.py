@@ -10,6 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 _START_LIMIT_S = 30
+_STOP_LIMIT_S = 20
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--dir", type=Path, required=True, help="the lab's folder; made when it is not there")
     parser.add_argument("--ui", action="store_true", help="open the Dagster UI instead of printing reports")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was started is stopped, whoever ends us
     lab = start_lab(arguments.dir)
     try:
         os.environ.update(environment_of(arguments.dir))
@@ -93,9 +95,9 @@ def open_ui() -> int:
     server = subprocess.Popen(command, cwd=HERE)  # noqa: S603 - our own command
     try:
         return server.wait()
-    except KeyboardInterrupt:
-        server.send_signal(signal.SIGINT)
-        return server.wait(timeout=20)
+    finally:
+        server.terminate()
+        server.wait(timeout=_STOP_LIMIT_S)
 
 
 def say(text: str) -> None:

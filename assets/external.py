@@ -6,13 +6,13 @@ from pipelines.network import Network
 
 
 def source(*parts: str) -> dg.AssetKey:
-    """The key of a system that is read, such as source/kea/sofia."""
-    return dg.AssetKey(["source", *map(_part, parts)])
+    """The key of a system that is read, such as source/kea_sofia. (The UI shows the last part only.)"""
+    return dg.AssetKey(["source", _part("_".join(parts))])
 
 
 def target(*parts: str) -> dg.AssetKey:
-    """The key of a system that is written, such as target/zone/example_lan."""
-    return dg.AssetKey(["target", *map(_part, parts)])
+    """The key of a system that is written, such as target/zone_example_lan."""
+    return dg.AssetKey(["target", _part("_".join(parts))])
 
 
 def _part(text: str) -> str:
