@@ -6,7 +6,7 @@ from pipelines.network import Network
 
 
 def source(*parts: str) -> dg.AssetKey:
-    """The key of a system that is read, such as source/kea_sofia. (The UI shows the last part only.)"""
+    """The key of a system that is read, such as source/kea_sofia; the UI shows the last part only."""
     return dg.AssetKey(["source", _part("_".join(parts))])
 
 
