@@ -40,10 +40,20 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
     is_unsettled = same["value"].isna() | same["intended"].notna()
     adopt = same[is_unsettled].assign(action="adopt")
-    keep = same[~is_unsettled & (same["type"] == DHCID) & same["owner"].isin(change["owner"])]
-    every = [tables.DNS_PLAN.frame(rows) for rows in (change, adopt, keep.assign(action="keep"))]
-    plan = tables.DNS_PLAN.concat(every)
+    plan = tables.DNS_PLAN.concat([tables.DNS_PLAN.frame(change), tables.DNS_PLAN.frame(adopt)])
+    plan = tables.DNS_PLAN.concat([plan, _marks_beside(plan, zone_records)])
     return tables.DNS_PLAN.frame(plan.sort_values(KEY)), _withheld(rows)
+
+
+def _marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFrame:
+    """The unlisted DHCIDs beside RRsets to change. They are ours: else the change would not be there."""
+    marks = _rrsets(zone_records[zone_records["type"] == DHCID], extra={})
+    changed = plan[plan["action"] != "adopt"].drop_duplicates(["zone", "owner"])[["zone", "owner", "site"]]
+    beside = marks.merge(changed, on=["zone", "owner"], validate="one_to_one")
+    beside = beside.merge(plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
+    beside = beside.assign(before=beside["rdata"], before_ttl_s=beside["ttl_s"], after=beside["rdata"])
+    kept = beside.assign(after_ttl_s=beside["ttl_s"], action="keep", is_name_free=False, reason="ours, beside a change")
+    return tables.DNS_PLAN.frame(kept)
 
 
 def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
