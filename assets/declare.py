@@ -6,14 +6,20 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines import tables
 from pipelines.errors import NetcensusError
 from pipelines.tables import Column, Table
-from resources.table_store import CONTRACT
+from resources.preview import MOST_ROWS
+from resources.table_store import CONTRACT, SHOWN
+
+_DECISIONS = (tables.IPAM_PLAN, tables.DNS_PLAN, tables.WITHHELD, tables.RECEIPT, tables.REJECTS, tables.SOURCES)
+_FEW_ROWS = 5
 
 
 def contract(table: Table) -> dict[str, object]:
     """Definition metadata that binds an asset to its table's contract, and shows the columns in the UI."""
-    return {CONTRACT: table.name, "dagster/column_schema": column_schema(table), "grain": table.grain}
+    shown = MOST_ROWS if table in _DECISIONS else _FEW_ROWS
+    return {CONTRACT: table.name, SHOWN: shown, "dagster/column_schema": column_schema(table), "grain": table.grain}
 
 
 def column_schema(table: Table) -> dg.TableSchema:

@@ -30,16 +30,15 @@ def inert(text: object) -> str:
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
 
 
-def markdown(frame: pd.DataFrame, columns: list[str] | None = None) -> str:
+def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS) -> str:
     """The first rows of a frame as a Markdown table, at most 20 rows and 10 kB, and how many more there are."""
-    shown = frame[columns] if columns else frame
-    lines = [_line(shown.columns), _line("---" for _ in shown.columns)]
-    for row in shown.head(MOST_ROWS).itertuples(index=False):
+    lines = [_line(frame.columns), _line("---" for _ in frame.columns)]
+    for row in frame.head(min(rows, MOST_ROWS)).itertuples(index=False):
         line = _line(inert(cell) for cell in row)
-        if len("\n".join([*lines, line]).encode()) > MOST_BYTES - _ROOM_FOR_REST:
+        if sum(map(len, lines)) + len(line) > MOST_BYTES:
             break
         lines.append(line)
-    rest = len(shown) - (len(lines) - 2)
+    rest = len(frame) - (len(lines) - 2)
     return "\n".join(lines) + (f"\n\n… and {rest} more" if rest else "")
 
 

@@ -17,6 +17,8 @@ from resources.preview import markdown
 
 CONTRACT = "netcensus_table"
 """The metadata key under which an asset's definition names its table's contract."""
+SHOWN = "netcensus_rows_shown"
+"""The metadata key under which it says how many rows the UI shows: Dagster stores each preview three times."""
 
 
 class TableStore(dg.IOManager):
@@ -37,7 +39,8 @@ class TableStore(dg.IOManager):
         self._in_run = {key: frame for key, frame in self._in_run.items() if key[0] == context.run_id}
         self._in_run[context.run_id, name] = obj
         self._write(self._place(name), codec.encode(table, obj))
-        context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(markdown(obj))})
+        preview = markdown(obj, int(str(context.definition_metadata[SHOWN])))
+        context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(preview)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """The table of this run, else the one stored last. Raises `Failure` naming the asset when there is none."""

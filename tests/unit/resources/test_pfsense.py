@@ -1,5 +1,6 @@
 """Taking a gateway's output apart: what is whole, what is not, and what no device can forge."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.errors import SourceUnavailable
 from pipelines.network import Gateway
 from resources.gateway import clock_offset_s
-from resources.pfsense import Pfsense, Section, sections_of
+from resources.pfsense import Pfsense, Section, sections_of, without_passwords
 
 MARK = "0123456789abcdef0123456789abcdef"
 OUTPUT = (
@@ -69,3 +70,11 @@ def test_a_slow_answer_is_no_slow_clock(clock: int, answer_took_s: int, offset: 
     """Only what no delay can explain, by 30 seconds or more, is an offset."""
     told = int(ASKED.timestamp()) + clock
     assert clock_offset_s(told, ASKED, ASKED + timedelta(seconds=answer_took_s)) == offset
+
+
+def test_a_database_password_in_keas_configuration_is_not_kept() -> None:
+    """Kea prints its lease database's password in config-get; what goes to the archive no longer holds it."""
+    answer = rb'{ "lease-database": { "name": "kea", "password": "hun\"ter2", "user": "kea" }, "result": 0 }'
+    kept = without_passwords(answer)
+    assert b"hun" not in kept
+    assert json.loads(kept)["lease-database"] == {"name": "kea", "password": "(not kept)", "user": "kea"}
