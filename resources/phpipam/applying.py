@@ -57,14 +57,15 @@ class Loader:
         """
         if found := tables.IPAM_PLAN.violations(plan):
             raise PreflightFailed("ipam_plan", found[0], "Materialize the plan again; nothing was written")
-        subnets = by_subnet(plan)
+        subnets = list(by_subnet(plan).values())
+        if not subnets:
+            return tables.RECEIPT.empty()
         receipts = []
         with self.database.engine() as engine:
-            run = _Run(self, engine, self._conventions(engine)) if subnets else None
-            for changes in subnets.values():
-                part = receipt(changes, run.outcomes(changes)) if run else tables.RECEIPT.empty()
-                on_subnet(part)
-                receipts.append(part)
+            run = _Run(self, engine, self._conventions(engine))
+            for changes in subnets:
+                receipts.append(receipt(changes, run.outcomes(changes)))
+                on_subnet(receipts[-1])
         return tables.RECEIPT.concat(receipts)
 
     def _conventions(self, engine: Engine) -> Conventions:

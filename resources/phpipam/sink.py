@@ -20,6 +20,7 @@ FUTURE_LIMIT = timedelta(minutes=15)
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _LONGEST_NAME = 253  # RFC 1035 section 2.3.4; the column would hold 255
 _LONGEST_TEXT = 64  # code points: ipaddresses.description
+_EPOCH = datetime(1970, 1, 2, tzinfo=UTC)  # before it, phpIPAM means "never"
 _MARKUP = frozenset("<>\"'&`")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (bidi), surrogates, private, line ends
 
@@ -39,9 +40,13 @@ def fault(change: Change, at: datetime) -> str | None:
 
 def seen_at(text: str | None) -> datetime:
     """The instant a plan writes as ISO 8601 text with its offset. `ValueError` when it is none."""
-    instant = datetime.fromisoformat(text or "")
-    if instant.tzinfo is None:
-        raise ValueError(f"{text!a:.40} does not say its zone")
+    try:
+        instant = datetime.fromisoformat(text or "")
+        is_possible = instant.tzinfo is not None and instant.astimezone(UTC) > _EPOCH
+    except (ValueError, OverflowError):
+        is_possible = False
+    if not is_possible:
+        raise ValueError(f"{text!a:.40} is no instant after 1970 with its offset from UTC")
     return instant.astimezone(UTC)
 
 

@@ -16,7 +16,7 @@ from resources.phpipam.conventions import USED, Conventions, LiveSubnet, live_su
 Send = Callable[[Sequence[Row]], int]
 Entry = tuple[int, str, str]
 
-_AT_ONCE = 200  # rows a statement: long enough to be quick, short enough for the server to search its CASE
+_AT_ONCE = 100  # rows a statement: long enough to be quick, short enough for the server to search its CASE
 
 _EXISTS = Outcome("lost race", "somebody else has made a row for this address")
 _EDITED = Outcome("lost race", "somebody else has edited, moved or deleted this row")

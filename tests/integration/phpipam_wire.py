@@ -1,0 +1,67 @@
+"""A way to the database server that can be cut at a chosen moment."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from resources.phpipam import Phpipam
+from tests.integration.phpipam_case import PASSWORD, mysql_settings
+from tests.services.process import HOST, free_port
+
+
+@dataclass
+class Wire:
+    """A way to the server that can be cut: `on_request` sees what the client sends and says whether to cut after it."""
+
+    port: int
+    server: tuple[str, int]
+    on_request: Callable[[bytes], bool] = field(default=lambda _: False)
+
+    def carry(self, client: socket.socket) -> None:
+        """Carry one connection until either end closes it or `on_request` has it cut."""
+        with suppress(OSError), closing(client), socket.create_connection(self.server) as server:
+            answers = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            answers.start()
+            while request := client.recv(65536):
+                is_last = self.on_request(request)
+                if is_last:
+                    client.shutdown(socket.SHUT_RDWR)
+                server.sendall(request)
+                if is_last:
+                    time.sleep(0.2)  # the server has acted; its answer went nowhere
+                    break
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while answer := source.recv(65536):
+            target.sendall(answer)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        return
+
+
+@contextmanager
+def wire_to(port: int) -> Iterator[Wire]:
+    """A listening wire to the server's port."""
+    wire = Wire(free_port(), (HOST, port))
+    with socket.create_server((HOST, wire.port)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=wire.carry, args=(client,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield wire
+
+
+def through(wire: Wire) -> Phpipam:
+    """PhpIPAM at the other end of the wire."""
+    return Phpipam(mysql_settings(wire.port), lambda: PASSWORD, "network.toml")
