@@ -42,7 +42,7 @@ class Prepared:
 
 
 def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[str] = ()) -> Prepared:
-    """The rows of one zone of the plan, those to adopt included: they say whose a DHCID is.
+    """The rows of one zone of the plan, those to adopt or keep included: they say whose a DHCID is.
 
     `inner` are our zones below this one: a name in one of them is not this zone's.
     """
@@ -64,7 +64,7 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[s
 
 def _held(rows: pd.DataFrame) -> list[Any]:
     """The rows whose DHCID is there and ours."""
-    return list(rows[(rows["type"] == "DHCID") & rows["action"].isin({"adopt", "update"})].itertuples())
+    return list(rows[(rows["type"] == "DHCID") & rows["action"].isin({"adopt", "keep", "update"})].itertuples())
 
 
 def _lines(text: object) -> frozenset[str]:
