@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.plan.managed import EQUAL, FIRST, OURS, THEIRS, ownership
+from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.reconcile.claims import PEOPLE
 from pipelines.values import host_name
 
@@ -70,7 +70,8 @@ def _field_changes(judged: pd.DataFrame, field: str) -> pd.DataFrame:
     source = "named by " + update["named_by"] if field == "hostname" else "seen as " + update["kind"]
     reason = update["held"].isna().map({True: "was empty, ", False: "ours until now, "}) + source.fillna("")
     is_persons = (judged["named_by"] == PEOPLE) & (field == "hostname")
-    adopt = judged[(judged["whose"] == EQUAL) & judged["value"].isna() & ~is_persons]
+    is_unsettled = judged["value"].isna() | judged["intended"].notna()  # or a run of ours was killed before it could
+    adopt = judged[judged["is_equal"] & is_unsettled & ~is_persons]
     return tables.IPAM_PLAN.concat(
         [
             _changes(update, "update", field, update["held"], update["wanted"], reason),
