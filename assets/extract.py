@@ -128,7 +128,7 @@ def _kept(
     for snapshot in read:
         archive.put(snapshot.content)
     rows = snapshots.as_table(list(read))
-    ledger.note_snapshots(context.run_id, rows)
+    ledger.note_snapshots(context.run.run_id, rows)
     lacking = rows[~rows["is_complete"]]
     reasons = "; ".join(lacking["source"] + ": " + lacking["reason"])
     check = dg.AssetCheckResult(

@@ -54,9 +54,9 @@ def load_assets() -> dg.AssetsDefinition:
         with told(), phpipam.lock():
             _preflight(phpipam, nameserver, dns_plan, ledger)
             in_ipam = carry_out(
-                ipam_plan, "phpipam", lambda plan: phpipam.apply(plan, datetime.now(UTC)), ledger, context.run_id
+                ipam_plan, "phpipam", lambda plan: phpipam.apply(plan, datetime.now(UTC)), ledger, context.run.run_id
             )
-            in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, context.run_id)
+            in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, context.run.run_id)
         yield from _told("ipam_receipt", in_ipam)
         yield from _told("dns_receipt", in_dns)
         yield from _written(in_ipam, in_dns)

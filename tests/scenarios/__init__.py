@@ -1,0 +1,1 @@
+"""Whole runs told as stories, through the code as users run it."""

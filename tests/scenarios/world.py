@@ -1,0 +1,94 @@
+"""A network to take a census of: the lab's or the real servers', the command that does it, and what it left behind."""
+
+import gzip
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import netcensus
+from definitions import build_defs
+
+ROOT = Path(__file__).parents[2]
+LIMIT_S = 60
+
+
+@dataclass(frozen=True)
+class World:
+    """Where one netcensus has its files, and the variables it is started with."""
+
+    folder: Path
+    variables: Mapping[str, str]
+
+    @property
+    def network_toml(self) -> Path:
+        """The network file of this world."""
+        return Path(self.variables["NETCENSUS_NETWORK"])
+
+    @property
+    def home(self) -> Path:
+        """Dagster's home."""
+        return Path(self.variables["DAGSTER_HOME"])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a command: nothing of the tests' own but where programs are found."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.variables}
+
+    def argv(self, job: str = "census") -> list[str]:
+        """The command of a job."""
+        return [sys.executable, str(ROOT / "netcensus.py"), job]
+
+    def command(self, job: str = "census") -> "subprocess.CompletedProcess[str]":
+        """A job run as users run it, in a process of its own."""
+        return subprocess.run(
+            self.argv(job), env=self.environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+
+    def run(self, job: str = "census") -> list[str]:
+        """What went wrong in a job run in this process; empty when nothing did."""
+        with self.entered():
+            netcensus.prepare_home(self.home)
+            return netcensus.run(build_defs(), job)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """While the block runs, the environment of this process is this world's."""
+        before = dict(os.environ)
+        ours = {name: value for name, value in before.items() if not name.startswith("NETCENSUS_")}
+        try:
+            os.environ.clear()
+            os.environ.update({**ours, **self.variables})
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def table(self, name: str) -> list[dict[str, object]]:
+        """The rows of a table as the last run left it."""
+        stored = json.loads(gzip.decompress((self.folder / "tables" / f"{name}.json.gz").read_bytes()))["columns"]
+        return [dict(zip(stored, row, strict=True)) for row in zip(*stored.values(), strict=True)]
+
+    def ledger(self, table: str) -> list[tuple[object, ...]]:
+        """Every row of one of the ledger's tables, as it stands there."""
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as database:
+            return database.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").fetchall()  # noqa: S608 - our own name
+
+    def archived(self) -> set[str]:
+        """The digests of what the archive holds."""
+        return {place.name.removesuffix(".gz") for place in (self.folder / "archive").rglob("*.gz")}
+
+    def files_holding(self, text: str) -> list[Path]:
+        """The files under this world's folder and Dagster's home in which `text` stands, compressed ones included."""
+        files = {file for top in (self.folder, self.home) for file in top.rglob("*") if file.is_file()}
+        return sorted(file for file in files if text.encode() in _content(file))
+
+
+def _content(file: Path) -> bytes:
+    raw = file.read_bytes()
+    return gzip.decompress(raw) if file.suffix == ".gz" else raw
