@@ -54,7 +54,11 @@ def load_assets() -> dg.AssetsDefinition:
         with told(), phpipam.lock():
             _preflight(phpipam, nameserver, dns_plan, ledger)
             in_ipam = carry_out(
-                ipam_plan, "phpipam", lambda plan: phpipam.apply(plan, datetime.now(UTC)), ledger, context.run.run_id
+                ipam_plan,
+                "phpipam",
+                lambda plan, settle: phpipam.apply(plan, datetime.now(UTC), settle),
+                ledger,
+                context.run.run_id,
             )
             in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, context.run.run_id)
         yield from _told("ipam_receipt", in_ipam)

@@ -9,13 +9,15 @@ from pipelines.plan import bookkeeping
 from resources.ledger import Ledger
 
 
-def carry_out(
-    plan: pd.DataFrame, target: str, send: Callable[[pd.DataFrame], pd.DataFrame], ledger: Ledger, run_id: str
-) -> pd.DataFrame:
+Send = Callable[[pd.DataFrame, Callable[[pd.DataFrame], None]], pd.DataFrame]
+"""Applies a plan and returns its receipt; hands each part of the receipt (a subnet, a zone) over as soon as it stands."""
+
+
+def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_id: str) -> pd.DataFrame:
     """The `tables.RECEIPT` of a plan for `target` after `send` applied its changes and read them back.
 
-    The ledger learns what is about to be sent before `send`, and what became of it after. When `send` raises, the
-    intentions stand, and the next run takes what did arrive for ours.
+    The ledger learns what is about to be sent before `send`, and what became of it part by part. When `send` raises,
+    the intentions of the other parts stand, and the next run takes what did arrive for ours.
     """
     at, known = pd.Timestamp.now("UTC"), ledger.applied()
     changes = bookkeeping.entries(plan, target)
@@ -23,7 +25,9 @@ def carry_out(
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
-    receipt = send(plan)
-    ledger.replace_applied(bookkeeping.settled(changes, receipt, known, at=at))
-    ledger.note_receipt(run_id, at, receipt[receipt["action"] != "touch"])
-    return receipt
+
+    def settle(part: pd.DataFrame) -> None:
+        ledger.replace_applied(bookkeeping.settled(changes, part, known, at=at))
+        ledger.note_receipt(run_id, at, part[part["action"] != "touch"])
+
+    return send(plan, settle)
