@@ -51,7 +51,7 @@ def load_assets() -> dg.AssetsDefinition:
         dns_plan: pd.DataFrame,
         sources: pd.DataFrame,
     ) -> Iterator[_Event]:
-        with told(), phpipam.lock():
+        with told(), phpipam.lock(), nameserver:
             _preflight(phpipam, nameserver, dns_plan, ledger)
             in_ipam = carry_out(
                 ipam_plan,

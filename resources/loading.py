@@ -8,9 +8,8 @@ from pipelines import tables
 from pipelines.plan import bookkeeping
 from resources.ledger import Ledger
 
-
 Send = Callable[[pd.DataFrame, Callable[[pd.DataFrame], None]], pd.DataFrame]
-"""Applies a plan and returns its receipt; hands each part of the receipt (a subnet, a zone) over as soon as it stands."""
+"""Applies a plan and returns its receipt; hands over each part of it (a subnet, a zone) as soon as it stands."""
 
 
 def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_id: str) -> pd.DataFrame:
