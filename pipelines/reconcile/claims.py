@@ -68,7 +68,7 @@ def _read(text: str, network: Network, site: str) -> tuple[str | None, str | Non
 
 def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """Why a client's claim cannot be granted whatever else is claimed: the name means something, or is another's."""
-    first_label = claims["name"].str.split(".").str[0]
+    first_label = claims["name"].str.replace(r"\..*", "", regex=True)
     by_client = claims["source"] == LEASE
     is_forbidden = by_client & first_label.isin(network.forbidden_names)
     better = claims[(claims["rank"] < RANKS[LEASE]) | _is_pointed_alone(claims)]

@@ -1,0 +1,1 @@
+"""The walls between the layers, and what the documents say."""

@@ -1,0 +1,79 @@
+"""Both targets as tables that a plan is applied to: what the real ones do when nobody interferes."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.plan import bookkeeping
+from tests.networks import AT, Tables, frame
+
+_INTERNAL = {"lastSeen": "last_seen_at"}
+
+
+def applied_to_ipam(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """`ipam_addresses` after an `ipam_plan`."""
+    rows: dict[tuple[int, str], dict[str, Any]] = {
+        (row["subnet_id_phpipam"], row["ip"]): row for row in held.astype("object").to_dict("records")
+    }
+    next_id = 1000 + len(rows)
+    for change in bookkeeping.work(plan).to_dict("records"):
+        place = (change["subnet_id_phpipam"], change["ip"])
+        if place not in rows:
+            assert change["action"] == "create"
+            rows[place] = _new_row(next_id, *place)
+            next_id += 1
+        after = pd.Timestamp(change["after"]) if change["field"] == "lastSeen" else change["after"]
+        rows[place][_INTERNAL.get(change["field"], change["field"])] = after
+    return frame(tables.IPAM_ADDRESSES, list(rows.values()))
+
+
+def _new_row(identity: int, subnet_id: int, ip: str) -> dict[str, Any]:
+    texts = dict.fromkeys(("hostname", "mac", "description"))
+    row = {"id_phpipam": identity, "subnet_id_phpipam": subnet_id, "ip": ip, **texts}
+    return {**row, "tag": "Used", "is_gateway": False, "last_seen_at": None}
+
+
+def applied_to_zones(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """`zone_records` after a `dns_plan`; every change must find what it says it replaces."""
+    rrsets = dict(list(held.groupby(["zone", "owner", "type"])))
+    for change in bookkeeping.work(plan).to_dict("records"):
+        key = (change["zone"], change["owner"], change["type"])
+        before = "\n".join(sorted(rrsets[key]["rdata"])) if key in rrsets else None
+        assert before == (None if pd.isna(change["before"]) else change["before"])
+        lines = change["after"].split("\n")
+        rrsets[key] = tables.ZONE_RECORDS.rows([(*key, change["after_ttl_s"], line) for line in lines])
+    return tables.ZONE_RECORDS.concat(list(rrsets.values()))
+
+
+def intended(plan: pd.DataFrame, target: str, applied: pd.DataFrame) -> pd.DataFrame:
+    """The ledger of a run that died after it had noted what it was about to send."""
+    changes = bookkeeping.entries(plan, target)
+    return _replaced(_adopted(changes, applied), bookkeeping.intended(changes, applied, at=AT))
+
+
+def settled(plan: pd.DataFrame, target: str, applied: pd.DataFrame, outcome: str = "applied") -> pd.DataFrame:
+    """The ledger after a run in which every change of the plan had this outcome."""
+    changes = bookkeeping.entries(plan, target)
+    receipt = bookkeeping.work(changes)[bookkeeping.KEY].assign(outcome=outcome)
+    return _replaced(_adopted(changes, applied), bookkeeping.settled(changes, receipt, applied, at=AT))
+
+
+def carried_out(parsed: Tables, made: Tables, applied: pd.DataFrame) -> tuple[Tables, pd.DataFrame]:
+    """The next hour's tables and ledger when both plans took effect and nothing else happened."""
+    after = parsed | {
+        "ipam_addresses": applied_to_ipam(parsed["ipam_addresses"], made["ipam_plan"]),
+        "zone_records": applied_to_zones(parsed["zone_records"], made["dns_plan"]),
+    }
+    return after, settled(made["dns_plan"], "dns", settled(made["ipam_plan"], "phpipam", applied))
+
+
+def _adopted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    return _replaced(applied, bookkeeping.adopted(changes, applied, at=AT))
+
+
+def _replaced(applied: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The ledger with these rows in place of those with their keys, and without rows that say nothing."""
+    both = tables.APPLIED.concat([applied, rows]).drop_duplicates(bookkeeping.KEY, keep="last")
+    says_something = both["value"].notna() | both["intended"].notna()
+    return tables.APPLIED.frame(both[says_something].sort_values(bookkeeping.KEY))

@@ -1,0 +1,1 @@
+"""Desired against existing, and what the ledger remembers."""

@@ -1,0 +1,98 @@
+"""network.toml: what is wrong with it is said in one line that names the file, the key and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines import network
+from pipelines.errors import ConfigError
+from pipelines.values import Ip
+from tests.networks import NETWORK, NETWORK_TOML
+
+SHIPPED = Path(__file__).parents[2] / "network.toml"
+REMEDY = "Compare with the shipped network.toml, which shows every key"
+
+
+def fault(text: str) -> str:
+    """The whole message about a file of this text."""
+    with pytest.raises(ConfigError) as caught:
+        network.parse(text, "/etc/network.toml")
+    return str(caught.value)
+
+
+def test_the_shipped_file_describes_three_sites() -> None:
+    """The default network.toml is valid, and means what the README says."""
+    shipped = network.parse(SHIPPED.read_text(), str(SHIPPED))
+    assert list(shipped.sites) == ["sofia", "valchedrym", "london"]
+    assert len(shipped.site_of_subnet) == 6
+    assert shipped.suffix("london") == "london.viktorbarzin.lan"
+    assert shipped.suffix("sofia") == "viktorbarzin.lan"
+    assert shipped.zone_of("1.8.168.192.in-addr.arpa.") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('domain = "example.lan"', ""), "domain is missing"),
+        (("changelog_user", "changelog_usr"), "phpipam.changelog_usr is no key netcensus knows"),
+        (('database = "phpipam"', "database = 5"), "phpipam.database: Input should be a valid string"),
+        (('host = "10.0.0.2"\n', ""), "phpipam: host must be there for mysql+pymysql"),
+        (("Europe/Sofia", "Sofia"), "phpipam.time_zone: 'Sofia' is no time zone; write one such as Europe/Sofia"),
+        (
+            ('zones = ["example.lan", ', 'zones = ["other.lan", '),
+            "dns.zones: none of them holds the domain example.lan.",
+        ),
+        (('"0.0.10.in-addr.arpa"', '"10.0.0/24 x"'), "dns.zones.1: '10.0.0/24 x' is no domain name; write one such as"),
+        (('"10.9.0.0/24"', '"10.0.0.128/25"'), "sites.cabin.subnets: 10.0.0.128/25 overlaps 10.0.0.0/24 of home"),
+        (('"10.9.0.0/24"', '"10.9.0.1/24"'), "sites.cabin.subnets.0: 10.9.0.1/24 has host bits set; write a subnet"),
+        (('"pfsense", host = "10.9', '"other", host = "10.9'), "sites.cabin.gateway.kind: Input should be 'pfsense'"),
+        (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
+        (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
+        (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),
+        (('server = "10.0.0.3"', 'server = "10.0.0.3"\nport = 70000'), "dns.port: Input should be less than 65536"),
+    ],
+)
+def test_a_wrong_key_is_named_in_one_line(change: tuple[str, str], says: str) -> None:
+    """A missing, misspelt, mistyped or impossible key is named with its place, its fault and the remedy."""
+    assert NETWORK_TOML.count(change[0]) == 1
+    message = fault(NETWORK_TOML.replace(*change))
+    assert message.startswith("/etc/network.toml: ")
+    assert says in message
+    assert message.endswith(f". {REMEDY}")
+    assert "\n" not in message
+
+
+def test_a_file_that_is_no_toml_says_where() -> None:
+    """The line is named, for that is where to look."""
+    assert "is not TOML" in fault("[dns\n")
+    assert "line 1" in fault("[dns\n")
+
+
+@pytest.mark.parametrize("text", ["", "sites = 5", "sites = []", "[sites]\nhome = 5", "dns = 7"])
+def test_whatever_toml_it_is_the_error_is_ours(text: str) -> None:
+    """No shape of file raises anything but a `ConfigError`."""
+    assert REMEDY in fault(text)
+
+
+def test_the_longest_zone_holds_a_name() -> None:
+    """A zone delegated out of another of ours is the one to write to."""
+    nested = network.parse(NETWORK_TOML.replace('"example.lan", ', '"example.lan", "cabin.example.lan", '), "x")
+    assert nested.zone_of("tv.cabin.example.lan.") == "cabin.example.lan."
+    assert nested.zone_of("tv.example.lan.") == "example.lan."
+
+
+def test_an_address_belongs_to_the_subnet_that_holds_it() -> None:
+    """Subnets never overlap, so there is one or none."""
+    assert str(NETWORK.subnet_of(Ip("10.0.1.77"))) == "10.0.1.0/24"
+    assert NETWORK.subnet_of(Ip("10.77.0.1")) is None
+
+
+def test_reserved_words_need_not_be_listed() -> None:
+    """Names that proxy or resolve for everybody are forbidden on every network."""
+    assert {"wpad", "isatap", "localhost", "ns1"} <= NETWORK.forbidden_names
+
+
+def test_relative_paths_start_beside_the_file() -> None:
+    """The ledger's and the known_hosts' place do not depend on where netcensus is started."""
+    assert network.beside("/etc/netcensus/network.toml", "known_hosts") == "/etc/netcensus/known_hosts"
+    assert NETWORK.state.ledger_url(Path("/srv")) == "sqlite:////srv/var/ledger.sqlite"
