@@ -25,6 +25,7 @@ from resources.secrets import secret
 from resources.table_store import TableStore
 from schedules.hourly import hourly_census
 from schedules.jobs import census, rehearse
+from schedules.prune import daily_prune, prune
 
 HERE = Path(__file__).parent
 
@@ -69,8 +70,8 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=assets,
-        jobs=[census, rehearse],
-        schedules=[hourly_census],
+        jobs=[census, rehearse, prune],
+        schedules=[hourly_census, daily_prune],
         resources=world(network, chosen),
         executor=dg.in_process_executor,
     )
