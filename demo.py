@@ -59,9 +59,9 @@ def demonstrate() -> int:
     for ordinal in ("first", "second"):
         say(f"\nRunning the {ordinal} census ...")
         began = time.monotonic()
-        faults = netcensus.run(definitions, "census")
+        faults = netcensus.run(definitions, "census").faults
         if faults:
-            say("\n".join(faults))
+            say("\n".join(map(netcensus.inert, faults)))
             return 1
         told = netcensus.read(definitions, "census")
         say(f"Done in {time.monotonic() - began:.1f} s.\n\n{report(told)}")

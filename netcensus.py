@@ -6,7 +6,9 @@ and every change took effect, 1 when something was not, 2 when the configuration
 
 import argparse
 import os
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -40,11 +42,10 @@ def main() -> int:
         definitions = build_defs()
     except ConfigError as error:
         return _fail([str(error)], 2)
-    faults = run(definitions, job)
-    if faults:
-        return _fail(faults, 1)
-    print(report(read(definitions, job)))  # noqa: T201 - the report is the command's output
-    return 0
+    ended = run(definitions, job)
+    if ended.has_report:
+        print(report(read(definitions, job)))  # noqa: T201 - the report is the command's output
+    return _fail(ended.faults, 1) if ended.faults else 0
 
 
 def prepare_home(home: Path) -> None:
@@ -55,24 +56,48 @@ def prepare_home(home: Path) -> None:
     os.environ["DAGSTER_HOME"] = str(home.absolute())
 
 
-def run(definitions: dg.Definitions, job: str) -> list[str]:
-    """Run a job in this process and return what went wrong, one sentence each; empty when nothing did."""
+@dataclass(frozen=True)
+class Ended:
+    """What went wrong in a run, one sentence each, and whether it came far enough for a report."""
+
+    faults: list[str]
+    has_report: bool
+
+
+def run(definitions: dg.Definitions, job: str) -> Ended:
+    """Run a job in this process and say how it ended."""
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    failures = [_sentence(event) for event in result.get_step_failure_events()]
     checks = [one for one in result.get_asset_check_evaluations() if not one.passed and one.severity.value == "ERROR"]
-    return list(dict.fromkeys([*(one.description or one.check_name for one in checks), *failures]))
+    told = [line for one in checks for line in (one.description or one.check_name).splitlines()]
+    failures = [_sentence(event) for event in result.get_step_failure_events() if not _is_of_check(event)]
+    made = {
+        str(event.asset_key.to_user_string()) for event in result.get_asset_materialization_events() if event.asset_key
+    }
+    return Ended(list(dict.fromkeys([*told, *failures])), has_report=made >= REPORTED[job].keys())
+
+
+def _is_of_check(event: dg.DagsterEvent) -> bool:
+    """Whether the step failed by a blocking check alone, whose own words say it better."""
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
 def _sentence(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None:
         return str(data.user_failure_data.description)
-    return str(data.error.message).strip() if data.error is not None else f"{event.step_key} failed"
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    said = " ".join(error.message.split()) if error is not None else "it failed"
+    return (
+        f"step {event.step_key}: {said}. This should not happen: please report it, with what Dagster's UI shows of it"
+    )
 
 
 def read(definitions: dg.Definitions, job: str) -> dict[str, object]:
@@ -84,8 +109,13 @@ def read(definitions: dg.Definitions, job: str) -> dict[str, object]:
 
 def _fail(faults: list[str], status: int) -> int:
     for fault in faults:
-        print(f"netcensus: {fault}", file=sys.stderr)  # noqa: T201 - the command's own error output
+        print(f"netcensus: {inert(fault)}", file=sys.stderr)  # noqa: T201 - the command's own error output
     return status
+
+
+def inert(text: str) -> str:
+    """A text that no terminal obeys: what is not printable ASCII, as its escape (rule R11)."""
+    return re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text)
 
 
 if __name__ == "__main__":

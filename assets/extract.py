@@ -10,6 +10,7 @@ from assets.declare import contract, told
 from assets.external import source
 from pipelines import snapshots, tables
 from pipelines.network import Network, Site
+from pipelines.reconcile.trust import faults
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
 from resources.archive import Archive
 from resources.gateways import Gateways
@@ -129,13 +130,13 @@ def _kept(
         archive.put(snapshot.content)
     rows = snapshots.as_table(list(read))
     ledger.note_snapshots(context.run.run_id, rows)
-    lacking = rows[~rows["is_complete"]]
-    reasons = "; ".join(lacking["source"] + ": " + lacking["reason"])
-    check = dg.AssetCheckResult(
-        check_name=ANSWERED, passed=lacking.empty, description=reasons or f"{len(rows)} sources read in full"
-    )
+    reasons = faults(rows)
     yield dg.Output(rows)
-    yield check
+    yield dg.AssetCheckResult(
+        check_name=ANSWERED,
+        passed=not reasons,
+        description="\n".join(reasons) or f"{len(rows)} sources read in full",
+    )
 
 
 def _checks(name: str) -> list[dg.AssetCheckSpec]:

@@ -10,6 +10,7 @@ from assets.declare import described, told
 from assets.external import target
 from pipelines import tables
 from pipelines.plan.bookkeeping import work
+from pipelines.reconcile.trust import faults
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -102,8 +103,7 @@ def _written(in_ipam: pd.DataFrame, in_dns: pd.DataFrame) -> Iterator[_Event]:
 
 def _whole(sources: pd.DataFrame) -> dg.AssetCheckResult:
     """Red, and with it the run, when a source was missing: what could be done was done, and a person should know."""
-    lacking = sources[~sources["is_complete"]]
-    reasons = "; ".join(lacking["site"] + " " + lacking["source"] + ": " + lacking["reason"])
+    reasons = faults(sources)
     return dg.AssetCheckResult(
-        asset_key="dns_receipt", check_name=WHOLE, passed=lacking.empty, description=reasons or None
+        asset_key="dns_receipt", check_name=WHOLE, passed=not reasons, description="\n".join(reasons) or None
     )

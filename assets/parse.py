@@ -10,7 +10,7 @@ from assets.extract import snapshot_names
 from pipelines import snapshots, tables
 from pipelines.network import Network
 from pipelines.parse.every import parse_all
-from pipelines.reconcile.trust import frozen_sites, unread_targets
+from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from resources.archive import Archive
 
 GROUP = "parse"
@@ -64,10 +64,8 @@ def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
 
 def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:
     """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census."""
-    frozen = frozen_sites(sources)
-    reasons = unread_targets(sources)
-    if sites and sites <= frozen.keys():
-        reasons += [f"{site} is frozen: {why}" for site, why in sorted(frozen.items())]
+    is_blind = bool(sites) and sites <= frozen_sites(sources).keys()
+    reasons = faults(sources if is_blind else unread_targets(sources))
     return dg.AssetCheckResult(
         asset_key="sources", check_name=CAN_CONCLUDE, passed=not reasons, description="\n".join(reasons) or None
     )

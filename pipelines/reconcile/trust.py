@@ -19,11 +19,17 @@ def unread_zones(sources: pd.DataFrame) -> dict[OwnerName, str]:
     return dict(zip(apexes, lacking["reason"], strict=True))
 
 
-def unread_targets(sources: pd.DataFrame) -> list[str]:
-    """Why a target (phpIPAM, a zone) could not be read, one sentence each; empty when all were.
+def unread_targets(sources: pd.DataFrame) -> pd.DataFrame:
+    """The targets (phpIPAM, zones) among `sources` that could not be read.
 
     Nothing is written to any target then: what is wrong is nearly always the configuration, and half a census that
     keeps on writing hides it.
     """
-    lacking = sources[~sources["is_complete"] & (sources["site"] == EVERYWHERE)]
-    return list(lacking["source"] + ": " + lacking["reason"])
+    return sources[~sources["is_complete"] & (sources["site"] == EVERYWHERE)]
+
+
+def faults(sources: pd.DataFrame) -> list[str]:
+    """Why some of these sources could not be read: each reason once, however many sources it concerns."""
+    lacking = sources[~sources["is_complete"]]
+    sites = lacking["site"].map(lambda site: "" if site == EVERYWHERE else f"{site}: ")
+    return list(dict.fromkeys(sites.astype("object") + lacking["reason"]))

@@ -46,6 +46,11 @@ class Lab:
         fresh.write_text(json.dumps(faults), encoding="utf-8")
         fresh.rename(self.folder / "faults.json")
 
+    def secrets(self) -> list[str]:
+        """The TSIG secret, and the lines of the SSH key that no other key has."""
+        key = (self.folder / "ssh_key").read_text(encoding="ascii").splitlines()
+        return [(self.folder / "tsig_secret").read_text(encoding="ascii").strip(), *key[3:-1]]
+
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of one query on phpIPAM's database."""
         with closing(sqlite3.connect(self.database, timeout=10)) as database, database:

@@ -269,7 +269,7 @@ def test_a_contested_name_goes_nowhere(story: Story, ip: str) -> None:
 
 
 def test_another_ttl_in_the_network_file_reaches_what_we_look_after_and_nothing_else(story: Story) -> None:
-    """Every RRset we created or adopted has the new TTL, beside our own DHCIDs too; no data and no other TTL changes."""
+    """Every RRset we created or adopted has the new TTL, beside our own DHCIDs too; all else is as it was."""
     assert story.states[5].records == story.after.records
     before, after = story.after.ttls, story.states[5].ttls
     ours = {(owner, rtype) for owner, rtype, _ in story.added}

@@ -54,7 +54,7 @@ class World:
         """What went wrong in a job run in this process; empty when nothing did."""
         with self.entered():
             netcensus.prepare_home(self.home)
-            return netcensus.run(build_defs(), job)
+            return netcensus.run(build_defs(), job).faults
 
     @contextmanager
     def entered(self) -> Iterator[None]:
