@@ -11,10 +11,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.services.bind import Bind, running_bind
+from tests.services.dns_server import DnsServer
 from tests.services.kea import Kea, running_kea
 from tests.services.mariadb import Database, MariaDB, running_mariadb
 from tests.services.openssh import Sshd, running_sshd
 from tests.services.programs import NEEDED_BY, missing_packages
+from tests.services.technitium import Technitium, running_technitium
 
 # The zones of network.toml: none for london's 192.168.8.0/24.
 ZONES = (
@@ -57,7 +59,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests did not run for want of a server, and what would bring it."""
     reports = [report for kind in ("skipped", "error", "failed") for report in terminalreporter.stats.get(kind, [])]
-    left_out = [report for report in reports if any(key == _MISSING for key, _ in report.user_properties)]
+    # The report of a file that could not be imported has no properties.
+    tests = [report for report in reports if hasattr(report, "user_properties")]
+    left_out = [report for report in tests if any(key == _MISSING for key, _ in report.user_properties)]
     if not left_out:
         return
     packages = sorted({value for report in left_out for key, value in report.user_properties if key == _MISSING})
@@ -72,6 +76,21 @@ def bind() -> Iterator[Bind]:
     """BIND with the zones of network.toml."""
     with running_bind(ZONES) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def technitium() -> Iterator[Technitium]:
+    """The stand-in of Technitium 14.3 with the zones of network.toml; it needs no program."""
+    with running_technitium(ZONES) as server:
+        yield server
+
+
+@pytest.fixture(params=[pytest.param("bind", marks=pytest.mark.services("bind")), "technitium"])
+def name_server(request: pytest.FixtureRequest) -> DnsServer:
+    """`bind`, then `technitium`, every zone as it first was: for what must be the same on both."""
+    server: DnsServer = request.getfixturevalue(request.param)
+    server.restore()
+    return server
 
 
 @pytest.fixture(scope="session")

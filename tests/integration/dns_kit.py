@@ -1,15 +1,18 @@
-"""What the tests of the name server client share: BIND with three zones, our client, and plans of a few words."""
+"""What the tests of the name server client share: a server with three zones, our client, and plans of a few words."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from pipelines import tables
 from pipelines.network import Dns
 from resources.nameserver import Limits, NameServer
-from tests.services.bind import Bind, Zone, running_bind
+from tests.services.bind import running_bind
+from tests.services.dns_server import DnsServer, Zone
+from tests.services.technitium import running_technitium
 
 ZONE = "example.lan."
 REVERSE = "0.10.in-addr.arpa."
@@ -19,18 +22,28 @@ OTHER_DHCID = "AAAB2v/SZUeG6XTT8+7Z6BJ2iY8p8zk8OxdT1Z8XH9l6kxE="
 IMPATIENT = Limits(connect_s=1, answer_s=0.3, transfer_s=2)
 
 
+SERVERS = (pytest.param("bind", marks=pytest.mark.services("bind")), "technitium")
+"""What `running_zones` can start: a fixture's parameters."""
+
+
 @contextmanager
-def running_zones() -> Iterator[Bind]:
-    """BIND with a forward and a reverse zone, and one that is closed to our key."""
+def running_zones(kind: str = "bind") -> Iterator[DnsServer]:
+    """A server with a forward and a reverse zone, and one that is closed to our key."""
     closed = Zone("closed.lan", is_transfer_allowed=False, is_update_allowed=False)
-    with running_bind(["example.lan", "0.10.in-addr.arpa", closed]) as bind:
-        yield bind
+    running: Any = {"bind": running_bind, "technitium": running_technitium}[kind]
+    with running(["example.lan", "0.10.in-addr.arpa", closed]) as server:
+        yield server
 
 
-def client(bind: Bind, *, port: int | None = None, **others: Any) -> NameServer:
+def client(server: DnsServer, *, port: int | None = None, **others: Any) -> NameServer:
     """Our client with our key, unless said otherwise."""
-    settings = {"server": bind.host, "port": port or bind.port, "key": "netcensus", "zones": (ZONE, REVERSE, CLOSED)}
-    secret = others.pop("secret", bind.secrets["netcensus"])
+    settings = {
+        "server": server.host,
+        "port": port or server.port,
+        "key": "netcensus",
+        "zones": (ZONE, REVERSE, CLOSED),
+    }
+    secret = others.pop("secret", server.secrets["netcensus"])
     known = {name: others.pop(name) for name in ("limits", "clock") if name in others}
     return NameServer(Dns.model_validate(settings | others), lambda: secret, **known)
 

@@ -1,4 +1,4 @@
-"""Zones read from a real BIND, and from one that misbehaves."""
+"""Zones read from a real BIND, from a stand-in of Technitium, and from either when it misbehaves."""
 
 import base64
 import time
@@ -11,33 +11,31 @@ import pytest
 from pipelines.errors import AccessDenied, ConfigError, SourceUnavailable
 from pipelines.parse import zone as zone_parser
 from resources.nameserver import Limits, NameServer
-from tests.integration.dns_kit import CLOSED, IMPATIENT, ZONE, client, running_zones
+from tests.integration.dns_kit import CLOSED, IMPATIENT, SERVERS, ZONE, client, running_zones
 from tests.integration.dns_proxy import CLOSE, Proxy, running_proxy
-from tests.services.bind import Bind
+from tests.services.dns_server import DnsServer
 from tests.services.process import free_port
-
-pytestmark = pytest.mark.services("bind")
 
 READ_AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Bind]:
-    """BIND with our zones, for the tests of this file."""
-    with running_zones() as bind:
-        yield bind
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[DnsServer]:
+    """A name server with our zones, for the tests of this file: each runs against BIND and the other one."""
+    with running_zones(request.param) as running:
+        yield running
 
 
 @pytest.fixture
-def proxy(server: Bind) -> Iterator[Proxy]:
-    """A name server in front of BIND that can be made to misbehave."""
+def proxy(server: DnsServer) -> Iterator[Proxy]:
+    """A name server in front of it that can be made to misbehave."""
     with running_proxy(server.port) as between:
         yield between
 
 
 @pytest.fixture
-def ours(server: Bind) -> Iterator[NameServer]:
-    """Our client, connected to BIND."""
+def ours(server: DnsServer) -> Iterator[NameServer]:
+    """Our client, connected to it."""
     with client(server) as nameserver:
         yield nameserver
 
@@ -50,7 +48,7 @@ def records(nameserver: NameServer, zone: str = ZONE) -> set[tuple[str, int, str
     return {(row.owner.rstrip("."), row.ttl_s, row.type, row.rdata) for row in table.itertuples()}
 
 
-def test_a_zone_reads_as_dnspython_reads_it(server: Bind, ours: NameServer) -> None:
+def test_a_zone_reads_as_dnspython_reads_it(server: DnsServer, ours: NameServer) -> None:
     """Every record of a transfer is the one dnspython's own transfer has."""
     server.add(ZONE, "mx.read.example.lan", 60, "MX", "10 Mail.other.lan.")
     server.add(ZONE, "a.read.example.lan", 61, "A", "10.0.0.1")
@@ -63,7 +61,7 @@ def test_a_zone_reads_as_dnspython_reads_it(server: Bind, ours: NameServer) -> N
     assert len(wanted) >= 6
 
 
-def test_an_unchanged_zone_is_not_transferred(server: Bind, ours: NameServer) -> None:
+def test_an_unchanged_zone_is_not_transferred(server: DnsServer, ours: NameServer) -> None:
     """One SOA query tells that the archived copy holds; a lower serial is a change as well as a higher one."""
     snapshot = ours.read(ZONE, None, READ_AT)
     assert snapshot is not None
@@ -74,13 +72,13 @@ def test_an_unchanged_zone_is_not_transferred(server: Bind, ours: NameServer) ->
     assert ours.read(ZONE, str(int(snapshot.version or 0) + 5), READ_AT) is not None
 
 
-def test_the_soa_says_serial_primary_and_expiry(server: Bind, ours: NameServer) -> None:
+def test_the_soa_says_serial_primary_and_expiry(server: DnsServer, ours: NameServer) -> None:
     """What the plan's TTLs are held against comes from the zone itself."""
     soa = ours.soa(ZONE)
     assert (soa.serial, soa.mname, soa.expire_s) == (server.serial(ZONE), "ns.invalid.", 86400)
 
 
-def test_a_zone_that_changes_during_the_transfer_is_read_again(server: Bind, proxy: Proxy) -> None:
+def test_a_zone_that_changes_during_the_transfer_is_read_again(server: DnsServer, proxy: Proxy) -> None:
     """The serial is asked once more after the transfer; one that moved makes the copy worthless."""
     edits = iter(range(2))
 
@@ -98,7 +96,7 @@ def test_a_zone_that_changes_during_the_transfer_is_read_again(server: Bind, pro
     assert sum(b"\0\0\xfc\0\1" in question for question in proxy.questions) == 3
 
 
-def test_a_zone_that_never_rests_is_given_up(server: Bind, proxy: Proxy) -> None:
+def test_a_zone_that_never_rests_is_given_up(server: DnsServer, proxy: Proxy) -> None:
     """After three transfers the zone counts as not read, with the reason."""
 
     def edit(answer: bytes) -> bytes:
@@ -139,7 +137,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("others", "error", "words"), WRONG.values(), ids=WRONG.keys())
 def test_what_is_wrong_with_the_key_is_told_apart(
-    server: Bind, others: dict[str, Any], error: type[Exception], words: str
+    server: DnsServer, others: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     """A wrong name or algorithm, a wrong secret and a wrong clock have each their own remedy."""
     with client(server, **others) as nameserver:
@@ -150,7 +148,7 @@ def test_what_is_wrong_with_the_key_is_told_apart(
         assert not snapshot.is_complete
 
 
-def test_a_secret_that_is_no_base64_contacts_nobody(server: Bind, proxy: Proxy) -> None:
+def test_a_secret_that_is_no_base64_contacts_nobody(server: DnsServer, proxy: Proxy) -> None:
     """It is a mistake of ours, found before the first message."""
     with client(server, port=proxy.port, secret="no base64!") as nameserver:  # noqa: SIM117 - raises is the statement
         with pytest.raises(ConfigError, match="TSIG_SECRET"):
@@ -180,7 +178,7 @@ FAULTS: dict[str, Callable[[bytes], bytes | None]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_an_answer_that_cannot_be_trusted_is_no_answer(server: Bind, proxy: Proxy, fault: Any) -> None:
+def test_an_answer_that_cannot_be_trusted_is_no_answer(server: DnsServer, proxy: Proxy, fault: Any) -> None:
     """Altered, unsigned, cut, silent or unreadable: the zone is missing, in bounded time, and never empty."""
     proxy.answer = fault
     started = time.monotonic()
@@ -192,7 +190,7 @@ def test_an_answer_that_cannot_be_trusted_is_no_answer(server: Bind, proxy: Prox
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_a_transfer_that_cannot_be_trusted_is_no_transfer(server: Bind, proxy: Proxy, fault: Any) -> None:
+def test_a_transfer_that_cannot_be_trusted_is_no_transfer(server: DnsServer, proxy: Proxy, fault: Any) -> None:
     """The same of the transfer alone, after a sound SOA."""
     proxy.answer = lambda answer: fault(answer) if b"\0\0\xfc\0\1" in proxy.questions[-1] else answer
     with client(server, port=proxy.port, limits=IMPATIENT) as nameserver:
@@ -201,21 +199,21 @@ def test_a_transfer_that_cannot_be_trusted_is_no_transfer(server: Bind, proxy: P
     assert not snapshot.is_complete
 
 
-def test_a_zone_beyond_the_size_limit_is_missing(server: Bind) -> None:
+def test_a_zone_beyond_the_size_limit_is_missing(server: DnsServer) -> None:
     """A server cannot fill our memory."""
     with client(server, limits=Limits(transfer_bytes=100)) as nameserver:
         snapshot = nameserver.read(ZONE, None, READ_AT)
     assert "larger than 100 bytes" in str(snapshot and snapshot.reason)
 
 
-def test_a_server_that_is_not_there_is_said_so(server: Bind) -> None:
+def test_a_server_that_is_not_there_is_said_so(server: DnsServer) -> None:
     """No connection is a missing zone with the address to check."""
     with client(server, port=free_port()) as nameserver:
         snapshot = nameserver.read(ZONE, None, READ_AT)
     assert "cannot connect" in str(snapshot and snapshot.reason)
 
 
-def test_one_connection_serves_a_run_and_opens_again_when_it_was_closed(server: Bind, proxy: Proxy) -> None:
+def test_one_connection_serves_a_run_and_opens_again_when_it_was_closed(server: DnsServer, proxy: Proxy) -> None:
     """Many messages, one connection; one the server closed in between is opened again without an error."""
     with client(server, port=proxy.port) as nameserver:
         for _ in range(5):

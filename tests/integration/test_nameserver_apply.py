@@ -1,4 +1,4 @@
-"""A DNS plan carried out on a real BIND, and on one that misbehaves."""
+"""A DNS plan carried out on a real BIND, on a stand-in of Technitium, and on either when it misbehaves."""
 
 import ipaddress
 import time
@@ -14,6 +14,7 @@ from tests.integration.dns_kit import (
     IMPATIENT,
     OTHER_DHCID,
     REVERSE,
+    SERVERS,
     ZONE,
     client,
     outcomes,
@@ -23,33 +24,32 @@ from tests.integration.dns_kit import (
     update,
 )
 from tests.integration.dns_proxy import Proxy, is_update, running_proxy
-from tests.services.bind import Bind, running_bind
+from tests.services.bind import running_bind
+from tests.services.dns_server import DnsServer
 
-pytestmark = pytest.mark.services("bind")
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Bind]:
-    """BIND with our zones, for the tests of this file."""
-    with running_zones() as bind:
-        yield bind
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[DnsServer]:
+    """A name server with our zones, for the tests of this file: each runs against BIND and the other one."""
+    with running_zones(request.param) as running:
+        yield running
 
 
 @pytest.fixture
-def proxy(server: Bind) -> Iterator[Proxy]:
-    """A name server in front of BIND that can be made to misbehave."""
+def proxy(server: DnsServer) -> Iterator[Proxy]:
+    """A name server in front of it that can be made to misbehave."""
     with running_proxy(server.port) as between:
         yield between
 
 
 @pytest.fixture
-def ours(server: Bind) -> Iterator[NameServer]:
-    """Our client, connected to BIND."""
+def ours(server: DnsServer) -> Iterator[NameServer]:
+    """Our client, connected to it."""
     with client(server) as nameserver:
         yield nameserver
 
 
-def test_the_preflight_proves_the_right_and_changes_nothing(server: Bind, ours: NameServer) -> None:
+def test_the_preflight_proves_the_right_and_changes_nothing(server: DnsServer, ours: NameServer) -> None:
     """A deletion of what is not there is allowed or refused as a real change would be, and leaves the serial alone."""
     before = server.serial(ZONE), server.serial(REVERSE)
     ours.prove_update(ZONE, "A")
@@ -62,7 +62,7 @@ def test_the_preflight_proves_the_right_and_changes_nothing(server: Bind, ours: 
         ours.prove_update("sub.example.lan.", "A")
 
 
-def test_creates_and_updates_arrive_and_a_second_run_sends_nothing(server: Bind, ours: NameServer) -> None:
+def test_creates_and_updates_arrive_and_a_second_run_sends_nothing(server: DnsServer, ours: NameServer) -> None:
     """The zone says what the plan says; planning again leaves nothing to send, and the serial stays."""
     sizes: list[int] = []
     first = plan(
@@ -85,14 +85,14 @@ def test_creates_and_updates_arrive_and_a_second_run_sends_nothing(server: Bind,
     assert (ours.messages, server.serial(ZONE)) == (sent, serial)
 
 
-def test_another_ttl_alone_arrives(server: Bind, ours: NameServer) -> None:
+def test_another_ttl_alone_arrives(server: DnsServer, ours: NameServer) -> None:
     """Delete and add of the same data in one message is an RRset with the new TTL."""
     ours.apply(plan(row("ttl", "10.0.0.1")))
     ours.apply(plan(update("ttl", "10.0.0.1", "10.0.0.1", after_ttl_s=77)))
     assert ("ttl.example.lan", 77, "A", "10.0.0.1") in server.records(ZONE)
 
 
-def test_who_loses_a_race_is_found_and_the_rest_goes_through(server: Bind, ours: NameServer) -> None:
+def test_who_loses_a_race_is_found_and_the_rest_goes_through(server: DnsServer, ours: NameServer) -> None:
     """Of many changes in one message only those fail whose name was taken or changed since the plan."""
     ours.apply(plan(row("edited", "10.0.0.1"), row("kept", "10.0.0.2")))
     server.delete(ZONE, "edited.example.lan")
@@ -116,7 +116,7 @@ def test_who_loses_a_race_is_found_and_the_rest_goes_through(server: Bind, ours:
     assert "NXRRSET" in details["edited.example.lan."]
 
 
-def test_a_name_kea_took_since_the_plan_is_left_alone(server: Bind, ours: NameServer) -> None:
+def test_a_name_kea_took_since_the_plan_is_left_alone(server: DnsServer, ours: NameServer) -> None:
     """A DHCID that came between plan and apply stops every change at the name, ours by the ledger or not (rule R5)."""
     ours.apply(plan(row("was-ours", "10.0.0.1")))
     server.add(ZONE, "was-ours.example.lan", 600, "DHCID", DHCID)
@@ -132,7 +132,7 @@ def test_a_name_kea_took_since_the_plan_is_left_alone(server: Bind, ours: NameSe
     assert server.records(ZONE) == before
 
 
-def test_a_name_with_our_own_dhcid_is_changed_while_it_is_still_that_one(server: Bind, ours: NameServer) -> None:
+def test_a_name_with_our_own_dhcid_is_changed_while_it_is_still_that_one(server: DnsServer, ours: NameServer) -> None:
     """Where Kea's D2 is off we write the DHCID: it does not lock us out, but another one does."""
     ours.apply(plan(row("d2-off", "10.0.0.1"), row("d2-off", DHCID, type="DHCID")))
     held = update("d2-off", DHCID, DHCID, type="DHCID", action="adopt")
@@ -142,7 +142,7 @@ def test_a_name_with_our_own_dhcid_is_changed_while_it_is_still_that_one(server:
     assert server.query("d2-off.example.lan", "A") == ["10.0.0.2"]
 
 
-def test_an_alias_that_took_the_name_is_a_lost_race(server: Bind, ours: NameServer) -> None:
+def test_an_alias_that_took_the_name_is_a_lost_race(server: DnsServer, ours: NameServer) -> None:
     """Both servers answer NOERROR to an A beside a CNAME and drop it: the prerequisite keeps it from being sent."""
     server.add(ZONE, "alias.example.lan", 60, "CNAME", "nas.example.lan.")
     changes = plan(row("alias", "10.0.0.1", is_name_free=False), row("no-alias", "10.0.0.1"))
@@ -151,7 +151,7 @@ def test_an_alias_that_took_the_name_is_a_lost_race(server: Bind, ours: NameServ
 
 
 @pytest.mark.parametrize("limits", [Limits(), Limits(read_one_by_one=0)], ids=["by query", "by transfer"])
-def test_noerror_without_an_effect_is_no_success(server: Bind, proxy: Proxy, limits: Limits) -> None:
+def test_noerror_without_an_effect_is_no_success(server: DnsServer, proxy: Proxy, limits: Limits) -> None:
     """Whatever made the record vanish after NOERROR, the read-back tells, and says what stands there (rule R7)."""
 
     def undo(answer: bytes) -> bytes:
@@ -168,14 +168,14 @@ def test_noerror_without_an_effect_is_no_success(server: Bind, proxy: Proxy, lim
     assert "said NOERROR and did not do it; it reads a CNAME, nas.example.lan. with TTL 60" in receipt["detail"][0]
 
 
-def test_a_zone_that_is_not_ours_is_not_written(server: Bind) -> None:
+def test_a_zone_that_is_not_ours_is_not_written(server: DnsServer) -> None:
     """Even where the server would let us: a zone that network.toml does not name is refused unsent."""
     with client(server, zones=(REVERSE,)) as nameserver:
         assert outcomes(nameserver.apply(plan(row("foreign", "10.0.0.1")))) == {"foreign A": "refused"}
         assert nameserver.messages.total() == 0
 
 
-def test_a_zone_that_refuses_stops_alone(server: Bind, ours: NameServer) -> None:
+def test_a_zone_that_refuses_stops_alone(server: DnsServer, ours: NameServer) -> None:
     """A refusal is reported with its remedy for every change of that zone; the other zones go on."""
     closed = [row(f"c-{n}.{CLOSED}", "10.0.0.1", zone=CLOSED) for n in range(3)]
     with client(server, key="hand", secret=server.secrets["hand"]) as nameserver:
@@ -194,7 +194,7 @@ def test_an_invalid_change_is_refused_before_sending(ours: NameServer) -> None:
     assert "TTL 86401 is not 0 to 86400" in receipt["detail"][2]
 
 
-def test_a_lost_answer_is_decided_by_reading_back(server: Bind, proxy: Proxy) -> None:
+def test_a_lost_answer_is_decided_by_reading_back(server: DnsServer, proxy: Proxy) -> None:
     """The server did it and its answer was lost: read again, it is applied."""
     proxy.answer = lambda answer: None if is_update(answer) else answer
     with client(server, port=proxy.port, limits=IMPATIENT) as nameserver:
@@ -203,7 +203,7 @@ def test_a_lost_answer_is_decided_by_reading_back(server: Bind, proxy: Proxy) ->
     assert "did not answer in time" in receipt["detail"][0]
 
 
-def test_a_server_that_never_answers_leaves_it_unknown(server: Bind, proxy: Proxy) -> None:
+def test_a_server_that_never_answers_leaves_it_unknown(server: DnsServer, proxy: Proxy) -> None:
     """An update without an answer or an effect is unknown, never applied; nothing more is sent to that zone."""
     proxy.question = lambda question: None if is_update(question) else question
     rows = [row(f"silent-{n}", "\n".join(f"10.{n}.{m}.1" for m in range(250))) for n in range(10)]
@@ -215,7 +215,7 @@ def test_a_server_that_never_answers_leaves_it_unknown(server: Bind, proxy: Prox
     assert server.query("silent-0.example.lan", "A") == []
 
 
-def test_a_dead_server_is_refused_in_bounded_time(server: Bind, proxy: Proxy) -> None:
+def test_a_dead_server_is_refused_in_bounded_time(server: DnsServer, proxy: Proxy) -> None:
     """Not even the SOA is answered: nothing was sent, and that is what the receipt says."""
     proxy.question = lambda _: None
     started = time.monotonic()
@@ -225,7 +225,7 @@ def test_a_dead_server_is_refused_in_bounded_time(server: Bind, proxy: Proxy) ->
     assert time.monotonic() - started < 2
 
 
-def test_when_too_many_lose_the_rest_is_left_for_the_next_run(server: Bind) -> None:
+def test_when_too_many_lose_the_rest_is_left_for_the_next_run(server: DnsServer) -> None:
     """A stale plan does not become thousands of messages."""
     with client(server, limits=Limits(bisections=20)) as nameserver:
         rows = [row(f"stale-{n}", "10.0.0.1") for n in range(64)]
@@ -235,6 +235,7 @@ def test_when_too_many_lose_the_rest_is_left_for_the_next_run(server: Bind) -> N
     assert set(receipt["outcome"]) == {"lost race", "refused"}
 
 
+@pytest.mark.services("bind")
 def test_ten_thousand_hosts_cold_cost_a_message_per_sixty_kilobytes() -> None:
     """Twenty thousand RRsets: as few messages as fit, read back by one transfer a zone, under three seconds of CPU."""
     addresses = [str(ipaddress.IPv4Address("10.0.0.0") + 251 * (n // 250) + n) for n in range(10_000)]
