@@ -3,7 +3,7 @@
 _WRITE = (
     "Allow updates signed by key {key}: in BIND `update-policy {{ grant {key} zonesub A AAAA PTR DHCID; }};`, in "
     "Technitium the zone's Options, Dynamic Updates, with a security policy of key {key}, domain *.{zone}, types A, "
-    "AAAA, PTR, DHCID"
+    "AAAA, PTR, DHCID. A secondary of {zone} refuses too: [dns] server must be its primary"
 )
 _READ = (
     "Check that {zone} stands on this very server, and allow key {key} to query and transfer it (BIND `allow-transfer "
@@ -58,8 +58,11 @@ def _said(table: dict[str, tuple[str, str]], word: str, zone: str, key: str) -> 
 
 
 LOST = {
-    "YXDOMAIN": "a record stands at the name by now",
-    "YXRRSET": "by now such a record, a CNAME or a DHCID stands at the name",
+    "YXDOMAIN": "a record stands at the name by now (in Technitium it may be a disabled one, which no query shows)",
+    "YXRRSET": (
+        "by now such a record (in Technitium perhaps a disabled one, which no query shows), a CNAME or a DHCID stands "
+        "at the name"
+    ),
     "NXRRSET": (
         "the records no longer read as planned (Technitium before 15.2 also says so of records its web API made, "
         "until it is restarted)"

@@ -8,6 +8,9 @@ from pipelines.parse.dns_wire import Malformed
 from resources.nameserver import faults
 from resources.nameserver.connection import Answer, Connection
 
+_FORWARDER = "invalid."
+"""The mailbox in the SOA Technitium makes up for a forwarder zone, which takes updates and transfers all the same."""
+
 
 @dataclass(frozen=True)
 class Soa:
@@ -21,7 +24,8 @@ class Soa:
 def soa(connection: Connection, zone: str) -> Soa:
     """The zone's SOA. Raises `SourceUnavailable` when the server does not host just this zone, or cannot be asked.
 
-    Technitium answers for the enclosing zone, and applies updates to it: so the owner of the SOA must be the apex.
+    Technitium answers for the enclosing zone, and applies updates to it: so the owner of the SOA must be the apex. Its
+    forwarder zones are none that we may fill.
     """
     answer = connection.ask(zone, "SOA")
     if answer.word not in {"NOERROR", "NXDOMAIN"}:
@@ -31,7 +35,11 @@ def soa(connection: Connection, zone: str) -> Soa:
         fault = f"zone {zone.rstrip('.')} is not hosted there"
         remedy = "Create the zone there as a primary, or take it out of [dns] zones in network.toml"
         raise SourceUnavailable(connection.place, fault, remedy)
-    mname, _, serial, _, _, expire, _ = text.split()
+    mname, rname, serial, _, _, expire, _ = text.split()
+    if rname == _FORWARDER:
+        fault = f"zone {zone.rstrip('.')} is a conditional forwarder there"
+        remedy = "What is written there hides what it forwards: take it out of [dns] zones, or make it a primary"
+        raise SourceUnavailable(connection.place, fault, remedy)
     return Soa(int(serial), mname, int(expire))
 
 
