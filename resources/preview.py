@@ -35,7 +35,7 @@ def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS) -> str:
     lines = [_line(frame.columns), _line("---" for _ in frame.columns)]
     for row in frame.head(min(rows, MOST_ROWS)).itertuples(index=False):
         line = _line(inert(cell) for cell in row)
-        if sum(map(len, lines)) + len(line) > MOST_BYTES:
+        if len("\n".join([*lines, line]).encode()) > MOST_BYTES - _ROOM_FOR_REST:
             break
         lines.append(line)
     rest = len(frame) - (len(lines) - 2)

@@ -1,0 +1,155 @@
+"""The ledger, on a fresh SQLite file each time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import tables
+from pipelines.snapshots import Snapshot, as_table, missing
+from resources.ledger import Ledger
+from resources.loading import carry_out
+from tests.networks import AT, Row, census, frame, hour, in_ipam, in_zone, ledger, written
+
+ROWS = [
+    written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5\n10.0.1.6", ttl_s=600),
+    written("phpipam", "10.0.1.0/24", "10.0.1.5", "hostname", "n\u00e4s \N{GRINNING FACE} '\"--", is_adopted=True),
+    written("phpipam", "10.0.1.0/24", "10.0.1.5", "mac", None, intended="52:54:00:00:00:0a"),
+]
+READ_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Ledger:
+    """A ledger whose file, and its folder, are not there yet."""
+    return Ledger(f"sqlite:///{tmp_path}/var/ledger.sqlite")
+
+
+def test_a_ledger_is_made_at_first_use_and_not_before(tmp_path: Path) -> None:
+    """Loading the code writes nothing; the first question makes an empty ledger."""
+    store = Ledger(f"sqlite:///{tmp_path}/var/ledger.sqlite")
+    assert not (tmp_path / "var").exists()
+    assert store.applied().empty
+    assert tables.APPLIED.violations(store.applied()) == []
+    assert (tmp_path / "var/ledger.sqlite").exists()
+
+
+def test_what_was_written_is_remembered(store: Ledger) -> None:
+    """Values, intentions, TTLs, flags and instants come back as they went in, sorted by key."""
+    store.replace_applied(ledger(*ROWS[::-1]))
+    pd.testing.assert_frame_equal(store.applied(), ledger(*ROWS))
+
+
+def test_a_row_takes_the_place_of_its_like(store: Ledger) -> None:
+    """There is one memory per field and RRset; the others stay."""
+    store.replace_applied(ledger(*ROWS))
+    changed = ROWS[0] | {"value": "10.0.1.7", "at": AT}
+    store.replace_applied(ledger(changed))
+    pd.testing.assert_frame_equal(store.applied(), ledger(changed, *ROWS[1:]))
+
+
+def test_a_row_that_says_nothing_is_forgotten(store: Ledger) -> None:
+    """Without value and intention there is nothing to remember."""
+    store.replace_applied(ledger(*ROWS))
+    store.replace_applied(ledger(ROWS[2] | {"intended": None}))
+    pd.testing.assert_frame_equal(store.applied(), ledger(*ROWS[:2]))
+
+
+def test_nothing_is_stored_for_nothing(store: Ledger) -> None:
+    """Empty tables are a normal case."""
+    store.replace_applied(tables.APPLIED.empty())
+    store.note_receipt("run", AT, tables.RECEIPT.empty())
+    store.note_snapshots("run", tables.SNAPSHOTS.empty())
+    assert store.applied().empty
+
+
+def test_another_process_sees_it(tmp_path: Path) -> None:
+    """What one ledger stored, the next one on the same file knows."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    Ledger(url).replace_applied(ledger(*ROWS))
+    pd.testing.assert_frame_equal(Ledger(url).applied(), ledger(*ROWS))
+
+
+def test_the_last_whole_answer_with_a_version_counts(store: Ledger) -> None:
+    """Neither a failed read nor one of another source hides it; without any there is none."""
+    zone = "zone/example.lan"
+    whole = [Snapshot("*", zone, READ_AT, content, version=str(at)) for at, content in enumerate([b"old", b"new"])]
+    others = [missing("*", zone, READ_AT, "timed out"), Snapshot("*", "zone/other.lan", READ_AT, b"x", version="9")]
+    assert store.last_complete(zone) is None
+    for snapshot in (*whole, *others):
+        store.note_snapshots("run", as_table([snapshot]))
+    assert store.last_complete(zone) == ("1", whole[1].digest)
+
+
+def receipt(**more: object) -> pd.DataFrame:
+    """The answer to one change."""
+    plain: Row = {
+        "target": "dns", "site": "home", "scope": "example.lan.", "subject": "nas.example.lan.", "field": "A",
+        "action": "create", "before": None, "after": "10.0.1.5", "outcome": "applied", "detail": None,
+    }  # fmt: skip
+    return frame(tables.RECEIPT, [plain | more])
+
+
+def test_a_zone_is_proven_by_a_change_that_took_effect(store: Ledger) -> None:
+    """Refused and lost changes prove nothing, nor do those of phpIPAM."""
+    for more in ({"outcome": "refused", "scope": "a."}, {"outcome": "lost race", "scope": "b."}, {"target": "phpipam"}):
+        store.note_receipt("run", AT, receipt(**more))
+    assert store.proven_zones() == set()
+    store.note_receipt("run", AT, receipt())
+    assert store.proven_zones() == {"example.lan."}
+
+
+OnPart = Callable[[pd.DataFrame], None]
+
+
+class _Crash(Exception):
+    """The run died while sending."""
+
+
+def test_a_run_that_dies_while_sending_leaves_its_intentions(store: Ledger) -> None:
+    """What was about to be sent is noted before it is sent, beside what was there."""
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
+
+    def die(_plan: pd.DataFrame, _settle: OnPart) -> pd.DataFrame:
+        assert set(store.applied()["intended"]) == {"10.0.1.5", "nas.example.lan."}
+        raise _Crash
+
+    with pytest.raises(_Crash):
+        carry_out(plan, "dns", die, store, "run")
+    assert set(store.applied()["intended"]) == {"10.0.1.5", "nas.example.lan."}
+    assert store.applied()["value"].isna().all()
+
+
+@pytest.mark.parametrize(("outcome", "remembered"), [("applied", 2), ("lost race", 0), ("refused", 0), ("unknown", 2)])
+def test_what_became_of_a_change_is_settled(store: Ledger, outcome: str, remembered: int) -> None:
+    """Applied is ours, lost and refused are not, and of an unknown one the intention stands."""
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
+
+    def answer(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
+        named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
+        answers = tables.RECEIPT.frame(named.assign(target="dns", outcome=outcome, detail=None))
+        settle(answers)
+        return answers
+
+    carry_out(plan, "dns", answer, store, "run")
+    kept = store.applied()
+    assert len(kept) == remembered
+    assert kept["value"].notna().all() == (outcome != "unknown")
+    assert kept["intended"].isna().all() == (outcome != "unknown")
+
+
+def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
+    """What is right already is remembered as adopted, and the target is not spoken to."""
+    records = [
+        in_zone("nas.example.lan.", "A", "10.0.1.5"),
+        in_zone("5.1.0.10.in-addr.arpa.", "PTR", "nas.example.lan."),
+    ]
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")], zone_records=records))["dns_plan"]
+
+    def never(_plan: pd.DataFrame, _settle: OnPart) -> pd.DataFrame:
+        raise AssertionError
+
+    assert carry_out(plan, "dns", never, store, "run").empty
+    assert store.applied()["is_adopted"].tolist() == [True, True]
