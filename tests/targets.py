@@ -41,6 +41,9 @@ def applied_to_zones(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
         key = (change["zone"], change["owner"], change["type"])
         before = "\n".join(sorted(rrsets[key]["rdata"])) if key in rrsets else None
         assert before == (None if pd.isna(change["before"]) else change["before"])
+        if change["action"] == "delete":
+            del rrsets[key]
+            continue
         lines = change["after"].split("\n")
         rrsets[key] = tables.ZONE_RECORDS.rows([(*key, change["after_ttl_s"], line) for line in lines])
     return tables.ZONE_RECORDS.concat(list(rrsets.values()))

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.plan.managed import GONE
 
 KEY = list(tables.APPLIED.key)
-_WRITES = {"create", "update", "touch"}
+_WRITES = {"create", "update", "delete", "touch"}
 SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
 
 
@@ -44,14 +45,16 @@ def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) 
     rows = work(changes).drop(columns="ttl_s")
     rows = rows.merge(applied[[*KEY, "ttl_s", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
     is_adopted = rows["is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
-    return tables.APPLIED.frame(rows.assign(value=rows["before"], intended=rows["after"], is_adopted=is_adopted, at=at))
+    rows = rows.assign(value=rows["before"], intended=_aim(rows), is_adopted=is_adopted, at=at)
+    return tables.APPLIED.frame(rows)
 
 
 def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
 
-    Applied: the new value is ours. Lost or refused: the old one, which the plan read, stands. Unknown: the intention
-    stands, so that the next run recognises its own work if it did take effect.
+    Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: the old one,
+    which the plan read, stands. Unknown: the intention stands, so that the next run recognises its own work if it did
+    take effect.
     """
     rows = work(changes).merge(receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
     known = applied[[*KEY, "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
@@ -60,9 +63,14 @@ def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame,
     return tables.APPLIED.frame(
         rows.assign(
             value=rows["after"].where(is_done, rows["before"]),
-            intended=rows["after"].where(is_open, None),
+            intended=_aim(rows).where(is_open, None),
             ttl_s=rows["ttl_s"].where(is_done, rows["old_ttl_s"]),
             is_adopted=rows["is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
             at=at,
         )
     )
+
+
+def _aim(rows: pd.DataFrame) -> "pd.Series[str]":
+    """What the ledger notes as intended: the new value, or that there shall be none."""
+    return rows["after"].mask(rows["action"] == "delete", GONE)

@@ -5,6 +5,7 @@ import pandas as pd
 FIRST = "free"  # nothing there, and we never wrote anything: ours to fill
 OURS = "ours"  # it reads as we last wrote it, or were about to: ours to change
 EQUAL = "equal"  # it already says what it should, without our doing
+GONE = "(nothing)"  # as the ledger's `intended`: we were about to delete it. No record data reads so
 THEIRS = "theirs"  # somebody else put it there, or took ours away: kept
 
 
@@ -14,8 +15,9 @@ def ownership(
     """Whose each live value is. `value` and `intended` are the ledger's; `is_equal` says that live is as desired.
 
     A value we wrote and somebody took away is theirs too: not to fight a person is worth more than a missing record.
+    But not where we were about to take it away ourselves.
     """
     is_ours = live.notna() & ((live == value) | (live == intended))
-    is_free = live.isna() & value.isna()
+    is_free = live.isna() & (value.isna() | (intended == GONE))
     verdict = pd.Series(THEIRS, index=live.index, dtype="str")
     return verdict.mask(is_free, FIRST).mask(is_equal, EQUAL).mask(is_ours, OURS)

@@ -13,18 +13,22 @@ from pipelines.values import is_below
 from resources.nameserver import rdata
 from resources.nameserver.messages import Group, Owner
 
+SENT = frozenset({"create", "update", "delete"})
+"""The actions of a plan that are sent; the others only say whose an RRset is."""
+
 _MOST_TTL = 2**31 - 1  # RFC 2181 section 8
 _LARGEST_GROUP = 58_000  # bytes: what a message has room for beside its zone, longest name and signature
 
 
 @dataclass(frozen=True)
 class Change:
-    """One RRset to create or update; `row` is its place in the plan."""
+    """One RRset to create, update or (with nothing in `after`) delete; `row` is its place in the plan."""
 
     row: int
     owner: str
     rtype: str
     is_create: bool
+    is_delete: bool
     is_name_free: bool
     before: frozenset[str]
     before_ttl_s: int | None
@@ -47,7 +51,7 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[s
     `inner` are our zones below this one: a name in one of them is not this zone's.
     """
     held = {row.owner: _lines(row.before) or _lines(row.after) for row in _held(rows)}
-    wanted = rows[rows["action"].isin({"create", "update"})]
+    wanted = rows[rows["action"].isin(SENT)]
     by_owner: dict[str, list[Change]] = {}
     for row in wanted.itertuples():
         by_owner.setdefault(row.owner, []).append(_change(row))
@@ -64,7 +68,8 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[s
 
 def _held(rows: pd.DataFrame) -> list[Any]:
     """The rows whose DHCID is there and ours."""
-    return list(rows[(rows["type"] == "DHCID") & rows["action"].isin({"adopt", "keep", "update"})].itertuples())
+    is_there = rows["action"] != "create"
+    return list(rows[(rows["type"] == "DHCID") & is_there].itertuples())
 
 
 def _lines(text: object) -> frozenset[str]:
@@ -77,11 +82,12 @@ def _change(row: Any) -> Change:
         owner=row.owner,
         rtype=row.type,
         is_create=row.action == "create",
+        is_delete=row.action == "delete",
         is_name_free=bool(row.is_name_free),
         before=_lines(row.before),
         before_ttl_s=None if pd.isna(row.before_ttl_s) else int(row.before_ttl_s),
         after=_lines(row.after),
-        ttl_s=int(row.after_ttl_s),
+        ttl_s=-1 if pd.isna(row.after_ttl_s) else int(row.after_ttl_s),
     )
 
 
@@ -89,6 +95,7 @@ def _group(owner: Owner, changes: list[Change], held: frozenset[str] | None, lon
     """The changes at one owner name; `ValueError` when one of them may not be sent, for then none may."""
     for change in changes:
         _check(change, min(longest_ttl_s, _MOST_TTL))
+    _check_mark(owner, changes, held)
     prerequisites = [part for change in changes for part in _prerequisites(owner, change, held)]
     updates = [part for change in changes for part in _updates(owner, change)]
     rows = tuple(change.row for change in changes)
@@ -110,12 +117,18 @@ def _check(change: Change, longest_ttl_s: int) -> None:
     what = f"{change.owner} {change.rtype}"
     if change.rtype not in rdata.WRITABLE:
         raise ValueError(f"{what}: only {', '.join(sorted(rdata.WRITABLE))} records are ever written")
-    if not 0 <= change.ttl_s <= longest_ttl_s:
+    if not change.is_delete and not 0 <= change.ttl_s <= longest_ttl_s:
         raise ValueError(f"{what}: TTL {change.ttl_s} is not 0 to {longest_ttl_s} (the zone's SOA expire)")
-    if not change.after:
-        raise ValueError(f"{what}: nothing is planned for it, and nothing is ever deleted")
+    if change.is_delete != (not change.after):
+        raise ValueError(f"{what}: a deletion leaves nothing, and nothing else does")
     if not change.is_create and not change.before:
-        raise ValueError(f"{what}: an update must say what it replaces")
+        raise ValueError(f"{what}: an update and a deletion must say what stands there")
+
+
+def _check_mark(owner: Owner, changes: list[Change], held: frozenset[str] | None) -> None:
+    """A DHCID goes with what it marks: alone it would keep every other device from the name."""
+    if held and any(change.is_delete for change in changes) and all(change.rtype != "DHCID" for change in changes):
+        raise ValueError(f"{owner.name}: its DHCID would be left behind; the plan must say what becomes of it")
 
 
 def _prerequisites(owner: Owner, change: Change, held: frozenset[str] | None) -> list[bytes]:

@@ -36,7 +36,7 @@ def settle(
 
 def _settled(change: Change, live: dict[tuple[str, str], RRset], sent: Verdict) -> Verdict:
     found = live.get((change.owner, change.rtype))
-    if found == (change.ttl_s, change.after):
+    if found == (None if change.is_delete else (change.ttl_s, change.after)):
         return APPLIED if sent == APPLIED else Verdict("applied", f"read back as planned, though {sent.detail}")
     reading = _described(found)
     if (alias := live.get((change.owner, "CNAME"))) is not None:

@@ -15,7 +15,7 @@ from pipelines.network import Dns
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
 from pipelines.values import is_below
 from resources.nameserver import faults, rdata, soa
-from resources.nameserver.changes import prepare
+from resources.nameserver.changes import SENT, prepare
 from resources.nameserver.connection import Connection
 from resources.nameserver.limits import Limits
 from resources.nameserver.messages import Group, Owner, message
@@ -108,14 +108,14 @@ class NameServer:
             raise PreflightFailed(self._connection.place, fault, remedy)
 
     def apply(self, plan: pd.DataFrame, on_batch: Callable[[pd.DataFrame], None] | None = None) -> pd.DataFrame:
-        """Carry out the plan's creates and updates, zone by zone, and return `tables.RECEIPT`.
+        """Carry out the plan's creates, updates and deletions, zone by zone, and return `tables.RECEIPT`.
 
         `on_batch` gets the receipt of each zone as soon as the zone was read back.
         """
         deadline = time.monotonic() + self._limits.apply_s
         receipts = []
         for zone, rows in plan.reset_index(drop=True).groupby("zone", sort=True):
-            changed = rows[rows["action"].isin({"create", "update"})]
+            changed = rows[rows["action"].isin(SENT)]
             if changed.empty:
                 continue
             receipts.append(_receipt(changed, self._apply(str(zone), rows, deadline)))

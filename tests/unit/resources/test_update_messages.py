@@ -76,6 +76,34 @@ def test_a_new_name_must_be_unused() -> None:
     assert spoken(row()) == wanted
 
 
+def test_a_deletion_says_what_must_stand_there_and_that_the_name_is_not_keas() -> None:
+    """The RRset must be just what we wrote, with no DHCID beside it; what goes is named record by record."""
+    gone = row(action="delete", before="10.0.0.7\n10.0.0.8", before_ttl_s=600, after=None, after_ttl_s=None)
+    prerequisites, updates = spoken(gone)
+    assert prerequisites == [
+        "nas.example.lan. 0 NONE DHCID", "nas.example.lan. 0 IN A 10.0.0.7", "nas.example.lan. 0 IN A 10.0.0.8",
+    ]  # fmt: skip
+    assert updates == ["nas.example.lan. 0 NONE A 10.0.0.7", "nas.example.lan. 0 NONE A 10.0.0.8"]
+
+
+def test_our_own_dhcid_goes_with_its_address() -> None:
+    """Both in one message, each as it was; and an address is not deleted while its DHCID would stay."""
+    gone = {"action": "delete", "before_ttl_s": 600, "after": None, "after_ttl_s": None, "is_name_free": False}
+    address, mark = row(before="10.0.0.7", **gone), row(type="DHCID", before=DHCID, **gone)
+    prerequisites, updates = spoken(address, mark)
+    assert prerequisites == [f"nas.example.lan. 0 IN DHCID {DHCID}", "nas.example.lan. 0 IN A 10.0.0.7"]
+    assert updates == ["nas.example.lan. 0 NONE A 10.0.0.7", f"nas.example.lan. 0 NONE DHCID {DHCID}"]
+    kept = row(type="DHCID", action="keep", before=DHCID, before_ttl_s=600, after=DHCID)
+    assert "left behind" in prepared(address, kept).refused[0]
+
+
+@pytest.mark.parametrize("bad", [{"before": None}, {"after": "10.0.0.9"}])
+def test_a_deletion_of_nothing_or_for_something_is_refused(bad: dict[str, str | None]) -> None:
+    """It must say what stands there, and leave nothing."""
+    given = {"action": "delete", "before": "10.0.0.7", "before_ttl_s": 600, "after": None, "after_ttl_s": None}
+    assert set(prepared(row(**given | bad)).refused) == {0}
+
+
 def test_address_and_dhcid_of_a_name_go_together() -> None:
     """A name is free for both or for none: one prerequisite stands for the two, in one message."""
     plan = prepared(row(), row(type="DHCID", after=DHCID), row(owner="other.example.lan."))
