@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import ConfigError
-from pipelines.values import Ip, OwnerName, host_name, is_below, owner_name
+from pipelines.values import Ip, OwnerName, host_name, is_below, owner_name, reverse_name
 
 Subnet = IPv4Network | IPv6Network
 
@@ -26,6 +26,7 @@ KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/t
 """Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
 
 
+_OCTET_CUT = 24  # the longest prefix that in-addr.arpa can cut at a dot
 _ZONE_LABEL = r"[a-z0-9_](?:[a-z0-9_/-]{0,61}[a-z0-9_])?"  # the slash is RFC 2317's
 _APEX = re.compile(rf"{_ZONE_LABEL}(?:\.{_ZONE_LABEL})*\.")
 
@@ -42,6 +43,19 @@ def _subnet(text: object) -> Subnet:
         return ipaddress.ip_network(str(text))
     except ValueError as error:
         raise ValueError(f"{error}; write a subnet such as 10.0.10.0/24") from None
+
+
+def _without_slash(apex: OwnerName) -> OwnerName:
+    if "/" in apex:
+        raise ValueError(f"{apex} has a slash, which Technitium does not take; name the zone with a hyphen, as 0-25")
+    return apex
+
+
+def _classless(text: object) -> IPv4Network:
+    subnet = _subnet(text)
+    if not isinstance(subnet, IPv4Network) or subnet.prefixlen <= _OCTET_CUT:
+        raise ValueError(f"{subnet} ends at an octet: its zone needs no RFC 2317, list it under [dns] zones")
+    return subnet
 
 
 def _time_zone(text: str) -> str:
@@ -65,7 +79,9 @@ def _site_name(text: str) -> str:
 
 
 TrackedSubnet = Annotated[Any, BeforeValidator(_subnet)]
+ClasslessSubnet = Annotated[Any, BeforeValidator(_classless)]
 Apex = Annotated[OwnerName, AfterValidator(_apex)]
+ClasslessApex = Annotated[OwnerName, AfterValidator(_apex), AfterValidator(_without_slash)]
 Label = Annotated[str, AfterValidator(_label)]
 SiteName = Annotated[str, AfterValidator(_site_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
@@ -140,8 +156,18 @@ class Ttl(_Part):
     dynamic: Annotated[int, Field(ge=30, le=604800)] = 600
 
 
+class Secondary(_Part):
+    """A name server that copies our zones from the primary: only ever asked for serials."""
+
+    server: str
+    port: Port = 53
+
+
 class Dns(_Part):
-    """The primary name server and the zones of it that are ours to write."""
+    """The primary name server and the zones of it that are ours to write.
+
+    `rfc2317` are the zones of IPv4 subnets smaller than a /24, where the PTR of an address is its last octet's.
+    """
 
     server: str
     port: Port = 53
@@ -149,6 +175,42 @@ class Dns(_Part):
     algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
     zones: tuple[Apex, ...]
     ttl: Ttl = Ttl()
+    secondaries: tuple[Secondary, ...] = ()
+    secondaries_limit_s: Annotated[int, Field(ge=0, le=120)] = 30
+    rfc2317: dict[ClasslessSubnet, ClasslessApex] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _keeps_octets_apart(self) -> Self:
+        wholes: dict[str, IPv4Network] = {}
+        for subnet, apex in self.rfc2317.items():
+            whole = subnet.supernet(new_prefix=_OCTET_CUT)
+            if wholes.setdefault(apex, whole) != whole:
+                raise ValueError(f"rfc2317: {apex} is given to {whole} and {wholes[apex]}, whose last octets clash")
+        return self
+
+
+class Sources(_Part):
+    """How long a gateway's answers hold for runs that do not ask it again (dns_sync), in minutes."""
+
+    hold_minutes: Annotated[int, Field(gt=0, le=1440)] = 150
+
+
+class Withdraw(_Part):
+    """When what we wrote is taken back, once it is no longer wanted (docs/decisions/0006-withdraw.md).
+
+    A plan that takes back more of a zone's RRsets, or tags more of a subnet's addresses, than both `max_count` and
+    `max_share` of ours is held back there as a whole.
+    """
+
+    enabled: bool = True
+    first_days: Annotated[int, Field(ge=0, le=365)] = 7
+    dynamic_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
+    reservation_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
+    guests: tuple[TrackedSubnet, ...] = ()
+    offline_after_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    remove_rows_after_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    max_count: Annotated[int, Field(ge=0)] = 10
+    max_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 
 
 class State(_Part):
@@ -171,6 +233,8 @@ class Network(_Part):
     sites: dict[SiteName, Site]
     phpipam: Phpipam
     dns: Dns
+    sources: Sources = Sources()
+    withdraw: Withdraw = Withdraw()
     state: State = State()
 
     @model_validator(mode="after")
@@ -184,6 +248,8 @@ class Network(_Part):
                 if clash is not None:
                     raise ValueError(f"sites.{name}.subnets: {subnet} overlaps {clash} of {seen[clash]}")
                 seen[subnet] = name
+        if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
+            raise ValueError(f"withdraw.guests: {stranger} is none of the subnets of any site; write one as it is there")
         if self.zone_of(self.domain) is None:
             raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
         return self
@@ -208,6 +274,15 @@ class Network(_Part):
         """The longest of our zones that holds an owner name; None where no zone of ours does."""
         holding = [zone for zone in self.dns.zones if is_below(name, zone)]
         return max(holding, key=len, default=None)
+
+    def pointer_name(self, address: Ip | str) -> OwnerName:
+        """The owner name of an address's PTR: the last octet in its RFC 2317 zone where it has one, else the usual."""
+        value = ipaddress.ip_address(address)
+        holding = [subnet for subnet in self.dns.rfc2317 if value in subnet]
+        if not holding:
+            return reverse_name(address)
+        apex = self.dns.rfc2317[max(holding, key=lambda subnet: subnet.prefixlen)]
+        return OwnerName(f"{address.rpartition('.')[2]}.{apex}")
 
     @cached_property
     def forbidden_names(self) -> frozenset[str]:

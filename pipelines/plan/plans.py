@@ -11,7 +11,6 @@ from pipelines.plan.dns import dns_plan
 from pipelines.plan.ipam import ipam_plan
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 from pipelines.reconcile.trust import frozen_sites, unread_zones
-from pipelines.values import reverse_name
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -61,7 +60,7 @@ def _contested(claims: pd.DataFrame) -> pd.DataFrame:
 def _without_reverse_zone(addresses: pd.DataFrame, network: Network) -> pd.DataFrame:
     """One row per subnet with named hosts whose PTRs no zone of ours holds. A zone is never made."""
     named = addresses[addresses["name"].notna()]
-    lacking = [network.zone_of(reverse_name(ip)) is None for ip in named["ip"]]
+    lacking = [network.zone_of(network.pointer_name(ip)) is None for ip in named["ip"]]
     subnets = named[pd.Series(lacking, named.index, dtype=bool)].drop_duplicates("cidr")
     why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"
     pairs = zip(subnets["site"], subnets["cidr"], strict=True)

@@ -56,7 +56,7 @@ def _claims(
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
     ]
     places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()
-    pointers = agreeing_pointers(parsed["zone_records"], applied, places)
+    pointers = agreeing_pointers(parsed["zone_records"], applied, places, network=network)
     wanted = pd.concat([*claimed, naming.wanted_by_ptr(pointers)], ignore_index=True)
     standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
     return naming.name_claims(wanted, network=network, standing=standing)

@@ -4,7 +4,7 @@ import ipaddress
 
 import pandas as pd
 
-from pipelines.values import reverse_name
+from pipelines.network import Network
 
 FORWARD_TYPES = {"A", "AAAA"}
 DHCID = "DHCID"
@@ -26,13 +26,15 @@ def owners_with_dhcid(zone_records: pd.DataFrame, applied: pd.DataFrame) -> set[
     }
 
 
-def agreeing_pointers(zone_records: pd.DataFrame, applied: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+def agreeing_pointers(
+    zone_records: pd.DataFrame, applied: pd.DataFrame, places: pd.DataFrame, *, network: Network
+) -> pd.DataFrame:
     """The PTR records for the addresses of `places` (site, ip) that a person made and whose forward record agrees.
 
     Returns site, ip and hostname. Pointers that we or Kea wrote are no evidence: they repeat an older claim. So is an
     address with several pointers, which names nothing for certain.
     """
-    wanted = places.assign(owner=places["ip"].map(reverse_name))
+    wanted = places.assign(owner=places["ip"].map(network.pointer_name))
     pointers = zone_records[zone_records["type"] == "PTR"].drop_duplicates("owner", keep=False)
     ours = set(applied.loc[(applied["target"] == "dns") & (applied["field"] == "PTR"), "subject"])
     pointers = pointers[~pointers["owner"].isin(ours | owners_with_dhcid(zone_records, applied))]

@@ -10,7 +10,7 @@ from pipelines.reconcile.claims import LEASE, PTR, RESERVATION
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
-from pipelines.values import OwnerName, host_name, reverse_name
+from pipelines.values import OwnerName, host_name
 
 _ADDRESS = ["site", "ip"]
 
@@ -99,13 +99,13 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
     ttl, reason = _ttl(host, network), f"{name} is {ip}, named by {host['named_by']}"
     forward = "kea" if name in kea_names else "netcensus"
     backward = "kea" if ip in kea_addresses else "netcensus"
-    pairs = [(name, address_type(ip), ip, forward), (reverse_name(ip), "PTR", name, backward)]
+    pairs = [(name, address_type(ip), ip, forward), (network.pointer_name(ip), "PTR", name, backward)]
     mark = _mark(host)
     if mark is not None:
         pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs if writer == "netcensus"]
     zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
     return [
-        (site, ip, zones[owner], owner, rr_type, ttl, rdata, writer, reason)
+        (site, ip, zones[owner], owner, rr_type, ttl, rdata, writer, host["named_by"], reason)
         for owner, rr_type, rdata, writer in pairs
         if zones[owner] is not None and (writer == "netcensus" or host["is_leased"] is True)
     ]
