@@ -119,6 +119,10 @@ _OWNER = _text("owner", "the owner name, absolute and lower-case", pattern=ABSOL
 _RR_TYPE = _text("type", "the RR type's mnemonic")
 _SUBNET_ID = Column("subnet_id_phpipam", INTEGER, "phpIPAM's subnets.id")
 _READ_AT = Column("read_at", INSTANT, "when we asked")
+_NAMED_BY = _optional("named_by", "the source of the name; null for what is older than this column")
+_MISSING_SINCE = _optional(
+    "missing_since_at", "since when nothing wants it any more; null while something does", INSTANT
+)
 _IS_COMPLETE = Column("is_complete", FLAG, "whether the whole answer was had, with proof")
 _REASON_MISSING = _optional("reason", "why it is not complete, and what to do")
 
@@ -168,6 +172,7 @@ LEASES = Table(
     "one lease a DHCP server holds",
     (
         _SITE,
+        _SOURCE,
         _IP,
         _MAC,
         _optional(
@@ -175,7 +180,7 @@ LEASES = Table(
         ),
         _optional("hostname", "the name the server keeps for the client, as it keeps it: any text"),
         _text("state", "Kea's lease state", "assigned", "declined", "reclaimed", "released", "registered"),
-        Column("cltt_at", INSTANT, "client last transaction time: when the lease was last confirmed"),
+        _optional("cltt_at", "client last transaction time: when it was last confirmed; null where none tells", INSTANT),
         _optional("valid_s", "the lease's length; null for ever", INTEGER),
         _optional("expires_at", "when it ends; null for never", INSTANT),
         Column("is_ddns_forward", FLAG, "handed to D2 for the A record (not: is in DNS)"),
@@ -212,6 +217,7 @@ NEIGHBOURS = Table(
     "one entry of a gateway's ARP cache",
     (
         _SITE,
+        _SOURCE,
         _IP,
         _MAC,
         _text("interface", "the gateway's interface"),
@@ -330,8 +336,10 @@ RECORDS = Table(
         _OWNER,
         _RR_TYPE,
         Column("ttl_s", INTEGER, "the TTL by the name's class"),
+        _optional("longest_ttl_s", "half of what is left of the lease; null where there is none to end", INTEGER),
         _text("rdata", "the record data in presentation form"),
         _text("writer", "who writes it: we, or Kea's D2 (which we leave alone)", "netcensus", "kea"),
+        _text("named_by", "the source of the name"),
         _text("reason", "where the name comes from"),
     ),
     key=("zone", "owner", "type", "rdata"),
@@ -345,8 +353,8 @@ IPAM_PLAN = Table(
         _CIDR,
         _IP,
         _optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
-        _text("action", "what to do", "create", "update", "touch", "adopt"),
-        _text("field", "the column", "hostname", "mac", "description", "lastSeen"),
+        _text("action", "what to do", "create", "update", "touch", "adopt", "delete"),
+        _text("field", "the column", "hostname", "mac", "description", "tag", "lastSeen"),
         _optional("before", "what phpIPAM holds, byte for byte"),
         _optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),
         _text("reason", "why, for a person"),
@@ -355,7 +363,7 @@ IPAM_PLAN = Table(
 )
 DNS_PLAN = Table(
     "dns_plan",
-    "one RRset to change (adopt: already right, from now on ours; keep: ours and right, beside one that changes)",
+    "one RRset to change (adopt: already right, from now on ours; keep: ours and left as it is, but worth a note)",
     (
         _SITE,
         _ZONE,
@@ -367,6 +375,8 @@ DNS_PLAN = Table(
         _optional("after", "the record data it should hold, sorted, one a line; null for a deletion"),
         _optional("after_ttl_s", "the TTL it should have; null for a deletion", INTEGER),
         Column("is_name_free", FLAG, "no record of any type stands at the name"),
+        _NAMED_BY,
+        _MISSING_SINCE,
         _text("reason", "why, for a person"),
     ),
     key=("zone", "owner", "type"),
@@ -401,8 +411,16 @@ APPLIED = Table(
             "what we were about to write when we last sent something, (nothing) to delete; null once it was read back",
         ),
         Column("at", INSTANT, "when"),
+        _NAMED_BY,
+        _MISSING_SINCE,
     ),
     key=("target", "scope", "subject", "field"),
+)
+READS = Table(
+    "reads",
+    "one earlier whole answer of a source, of the last 24: what it usually has, and who was looked for how often",
+    (_SITE, _SOURCE, _READ_AT, Column("rows", INTEGER, "rows that were read from it")),
+    key=("site", "source", "read_at"),
 )
 RECEIPT = Table(
     "receipt",
@@ -431,5 +449,6 @@ RECEIPT = Table(
 
 ALL: tuple[Table, ...] = (
     SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, IPAM_SUBNETS, IPAM_ADDRESSES,
-    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, RECEIPT,
+    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, READS,
+    RECEIPT,
 )  # fmt: skip

@@ -8,12 +8,14 @@ from pipelines import tables
 from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.plan.never import objections
+from pipelines.reconcile.claims import LEASE, PEOPLE, RESERVATION
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.subnets import locate
 from pipelines.values import OwnerName
 
 TARGET = "dns"
 KEY = ["zone", "owner", "type"]
+_PATIENCE = [PEOPLE, LEASE, RESERVATION]
 
 
 def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
@@ -27,7 +29,7 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
 
-    Only A, AAAA, PTR and DHCID RRsets; nothing is ever deleted. `unread` are the zones that could not be read,
+    Only A, AAAA, PTR and DHCID RRsets; nothing is deleted here (see plan/withdraw.py). `unread` are the zones that could not be read,
     `concluded` the subnets about which something could be concluded this hour. A DHCID of ours beside a changed RRset
     is listed as `keep`: the sender then knows that the name is not Kea's.
     """
@@ -40,17 +42,18 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
     is_unsettled = same["value"].isna() | same["intended"].notna()
     adopt = same[is_unsettled].assign(action="adopt")
-    plan = tables.DNS_PLAN.concat([tables.DNS_PLAN.frame(change), tables.DNS_PLAN.frame(adopt)])
-    plan = tables.DNS_PLAN.concat([plan, _marks_beside(plan, zone_records)])
-    return tables.DNS_PLAN.frame(plan.sort_values(KEY)), _withheld(rows)
+    adopt = adopt.assign(after_ttl_s=adopt["before_ttl_s"].where(adopt["intended"].notna(), adopt["class_ttl_s"]))
+    found = [tables.DNS_PLAN.frame(rows.assign(missing_since_at=None)) for rows in (change, adopt)]
+    return tables.DNS_PLAN.concat(found), _withheld(rows)
 
 
-def _marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFrame:
+def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     """The unlisted DHCIDs beside RRsets to change. They are ours: else the change would not be there."""
-    marks = _rrsets(zone_records[zone_records["type"] == DHCID], extra={})
-    changed = plan[plan["action"] != "adopt"].drop_duplicates(["zone", "owner"])[["zone", "owner", "site"]]
+    marks = rrsets(zone_records[zone_records["type"] == DHCID], extra={})
+    changed = plan[~plan["action"].isin({"adopt", "keep"})].drop_duplicates(["zone", "owner"])[["zone", "owner", "site"]]
     beside = marks.merge(changed, on=["zone", "owner"], validate="one_to_one")
     beside = beside.merge(plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
+    beside = beside.merge(known(applied)[[*KEY, "named_by", "missing_since_at"]], on=KEY, how="left", validate="1:1")
     beside = beside.assign(before=beside["rdata"], before_ttl_s=beside["ttl_s"], after=beside["rdata"])
     kept = beside.assign(after_ttl_s=beside["ttl_s"], action="keep", is_name_free=False, reason="ours, beside a change")
     return tables.DNS_PLAN.frame(kept)
@@ -58,12 +61,11 @@ def _marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFram
 
 def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     """Desired RRsets beside the existing ones and the ledger's, with whose each is."""
-    desired = _rrsets(records, extra={"site": "first", "writer": "min", "reason": "first"})
-    desired = desired.rename(columns={"rdata": "after", "ttl_s": "after_ttl_s"})
-    existing = _rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
-    ledger = applied[applied["target"] == TARGET].rename(
-        columns={"scope": "zone", "subject": "owner", "field": "type", "ttl_s": "ledger_ttl_s"}
-    )
+    extra = {"site": "first", "writer": "min", "reason": "first", "named_by": most_patient, "longest_ttl_s": "min"}
+    desired = rrsets(records, extra)
+    desired = _with_ttls(desired.rename(columns={"rdata": "after"}), zone_records)
+    existing = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
+    ledger = known(applied)
     rows = desired.merge(existing, on=KEY, how="left", validate="one_to_one")
     rows = rows.merge(ledger[[*KEY, "value", "intended", "ledger_ttl_s"]], on=KEY, how="left", validate="one_to_one")
     is_equal = rows["before"] == rows["after"]
@@ -71,17 +73,47 @@ def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Data
     return rows.assign(is_equal=is_equal, whose=whose, is_name_free=~rows["owner"].isin(zone_records["owner"]))
 
 
-def _rrsets(frame: pd.DataFrame, extra: dict[str, str]) -> pd.DataFrame:
+def _with_ttls(desired: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFrame:
+    """The TTL each RRset's class gives it in its zone, and the one it would be written with now.
+
+    Technitium takes no TTL above the SOA's expire.
+    """
+    soas = zone_records[(zone_records["type"] == "SOA") & (zone_records["owner"] == zone_records["zone"])]
+    expire_s = dict(zip(soas["zone"], soas["rdata"].str.split().str[5].astype(tables.INTEGER), strict=True))
+    longest = desired["zone"].map(expire_s).astype(tables.INTEGER)
+    by_class = desired["ttl_s"].mask((longest < desired["ttl_s"]).fillna(value=False), longest)
+    is_cut = (desired["longest_ttl_s"] < by_class).fillna(value=False)
+    return desired.assign(class_ttl_s=by_class, after_ttl_s=by_class.mask(is_cut, desired["longest_ttl_s"]))
+
+
+def known(applied: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's rows for DNS in the words of `tables.DNS_PLAN`, their TTL as `ledger_ttl_s`."""
+    return applied[applied["target"] == TARGET].rename(
+        columns={"scope": "zone", "subject": "owner", "field": "type", "ttl_s": "ledger_ttl_s"}
+    )
+
+
+def most_patient(sources: "pd.Series[str]") -> str:
+    """Of the sources that name an RRset's addresses, the one whose names are withdrawn last."""
+    return str(max(sources, key=lambda one: _PATIENCE.index(one) if one in _PATIENCE else len(_PATIENCE)))
+
+
+def rrsets(frame: pd.DataFrame, extra: dict[str, str]) -> pd.DataFrame:
     """One row per RRset: its data sorted, one a line, and the smallest TTL (RFC 2181 section 5.2 wants one)."""
     ordered = frame.sort_values([*KEY, "rdata"])
     return ordered.groupby(KEY, as_index=False).agg({"rdata": "\n".join, "ttl_s": "min", **extra})
 
 
 def _differs(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Other data, or data of ours with a TTL that is ours as well and should be another."""
-    is_our_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=False)
-    other_ttl = (rows["before_ttl_s"] != rows["after_ttl_s"]).fillna(value=False)
-    return ~rows["is_equal"] | (is_our_ttl & other_ttl)
+    """Other data, or data of ours with a TTL that is ours as well and should be another.
+
+    A TTL below its class's was cut to the lease's rest when it was written. It stays while the rest shrinks (rule R9),
+    and is raised once the lease bears the whole.
+    """
+    is_our_ttl = rows["before_ttl_s"] == rows["ledger_ttl_s"]
+    is_too_long = rows["before_ttl_s"] > rows["class_ttl_s"]
+    can_be_whole = (rows["before_ttl_s"] < rows["class_ttl_s"]) & (rows["after_ttl_s"] == rows["class_ttl_s"])
+    return ~rows["is_equal"] | (is_our_ttl & (is_too_long | can_be_whole)).fillna(value=False)
 
 
 def _objections(

@@ -14,13 +14,18 @@ from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subn
 from pipelines.reconcile.records import records, registered_by_kea
 from pipelines.reconcile.sightings import sightings
 from pipelines.reconcile.trust import frozen_sites
+from pipelines.snapshots import EVERYWHERE
 
 Tables = Mapping[str, pd.DataFrame]
 
 
 def census_time(sources: pd.DataFrame) -> pd.Timestamp:
-    """The instant the account is for: when the last source was asked. The past is replayed at its own time."""
-    return sources["read_at"].max()
+    """The instant the account is for: when the last gateway was asked, for what is known of devices is of then.
+
+    A run that does not ask them again (dns_sync) makes the same of them as the census did, and so does a replay.
+    """
+    gateways = sources[sources["site"] != EVERYWHERE]
+    return (gateways if len(gateways) else sources)["read_at"].max()
 
 
 def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
@@ -41,7 +46,9 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     at_kea = registered_by_kea(
         parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
     )
-    wanted = records(known, bound, parsed["leases"], network=network, kea=at_kea, as_of=as_of)
+    wanted = records(
+        known, bound, parsed["leases"], network=network, kea=at_kea, as_of=as_of, now=parsed["sources"]["read_at"].max()
+    )
     return {"sightings": seen, "bindings": bound, "name_claims": claims, "addresses": known, "records": wanted}
 
 

@@ -72,6 +72,7 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
     network: Network,
     kea: tuple[set[str], set[str]],
     as_of: pd.Timestamp,
+    now: pd.Timestamp,
 ) -> pd.DataFrame:
     """`tables.RECORDS` for the named rows of `addresses`; `kea` comes from `registered_by_kea`.
 
@@ -80,13 +81,16 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
 
     Where Kea leases an address but D2 is off, the A and the PTR get the lease's DHCID beside them, so that D2 can
     take the name over the day it is switched on (RFC 4703 section 5.3).
+
+    `as_of` is when the gateways were asked, `now` when their answers are used: what is left of a lease counts from it.
     """
     lease_of = bindings[[*_ADDRESS, "valid_s"]].merge(
-        active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id"]].assign(is_leased=True),
+        active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id", "expires_at"]].assign(is_leased=True),
         on=_ADDRESS, how="left", validate="one_to_one",
     )  # fmt: skip
     named = addresses[addresses["name"].notna() & (addresses["named_by"] != PTR)].drop(columns="mac")
     named = named.merge(lease_of, on=_ADDRESS, how="left", validate="one_to_one")
+    named = named.assign(longest_ttl_s=_half_of_the_rest(named, now))
     rows = [row for host in named.to_dict("records") for row in _rows_of(host, network, kea)]
     every = tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key))
     is_second_mark = (every["type"] == DHCID) & every.duplicated(["owner", "type"])  # RFC 4701 section 3: one to a name
@@ -96,7 +100,7 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
 def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set[str]]) -> list[tuple[object, ...]]:
     ip, name, site = str(host["ip"]), OwnerName(str(host["name"])), host["site"]
     kea_names, kea_addresses = kea
-    ttl, reason = _ttl(host, network), f"{name} is {ip}, named by {host['named_by']}"
+    ttl, longest, reason = _ttl(host, network), host["longest_ttl_s"], f"{name} is {ip}, named by {host['named_by']}"
     forward = "kea" if name in kea_names else "netcensus"
     backward = "kea" if ip in kea_addresses else "netcensus"
     pairs = [(name, address_type(ip), ip, forward), (network.pointer_name(ip), "PTR", name, backward)]
@@ -105,7 +109,7 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
         pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs if writer == "netcensus"]
     zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
     return [
-        (site, ip, zones[owner], owner, rr_type, ttl, rdata, writer, host["named_by"], reason)
+        (site, ip, zones[owner], owner, rr_type, ttl, longest, rdata, writer, host["named_by"], reason)
         for owner, rr_type, rdata, writer in pairs
         if zones[owner] is not None and (writer == "netcensus" or host["is_leased"] is True)
     ]
@@ -126,3 +130,9 @@ def _ttl(host: dict[str, object], network: Network) -> int:
     valid_s = host["valid_s"]
     half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2
     return max(1, min(network.dns.ttl.dynamic, half))
+
+
+def _half_of_the_rest(named: pd.DataFrame, now: pd.Timestamp) -> "pd.Series[int]":
+    """Half of what is left of each lease that gives its address the name, in seconds, at least one."""
+    rest = (named["expires_at"] - now).where(named["named_by"] == LEASE)
+    return (rest.dt.total_seconds() // 2).clip(lower=1).astype(tables.INTEGER)
