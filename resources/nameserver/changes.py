@@ -97,9 +97,10 @@ def _group(owner: Owner, changes: list[Change], held: frozenset[str] | None, lon
         _check(change, min(longest_ttl_s, _MOST_TTL))
     _check_mark(owner, changes, held)
     prerequisites = [part for change in changes for part in _prerequisites(owner, change, held)]
+    loose = [part for change in changes for part in _prerequisites(owner, change, held, is_data_compared=False)]
     updates = [part for change in changes for part in _updates(owner, change)]
     rows = tuple(change.row for change in changes)
-    group = Group(rows, tuple(dict.fromkeys(prerequisites)), tuple(updates))
+    group = Group(rows, tuple(dict.fromkeys(prerequisites)), tuple(updates), tuple(dict.fromkeys(loose)))
     if group.size > _LARGEST_GROUP:
         raise ValueError(f"{group.size} bytes of changes at {owner.name} fit no message")
     return group
@@ -131,16 +132,21 @@ def _check_mark(owner: Owner, changes: list[Change], held: frozenset[str] | None
         raise ValueError(f"{owner.name}: its DHCID would be left behind; the plan must say what becomes of it")
 
 
-def _prerequisites(owner: Owner, change: Change, held: frozenset[str] | None) -> list[bytes]:
+def _prerequisites(
+    owner: Owner, change: Change, held: frozenset[str] | None, *, is_data_compared: bool = True
+) -> list[bytes]:
     """What must be so when the server applies the change (rule R6).
 
-    Kea owns a name with a DHCID (rule R5), unless the plan holds that DHCID as ours: then it must be that very one.
+    Kea owns a name with a DHCID (rule R5), unless the plan holds that DHCID as ours: then it must be that very one,
+    even where other data is not compared.
     """
     if change.is_create and change.is_name_free:
         return [owner.is_unused()]
     kea = _just(owner, "DHCID", held) if held else [owner.has_no("DHCID")]
     if change.is_create:
         return [owner.has_no(change.rtype), *kea, owner.has_no("CNAME")]
+    if not is_data_compared and change.rtype != "DHCID":
+        return [*kea, owner.has_some(change.rtype)]
     return [*kea, *_just(owner, change.rtype, change.before)]
 
 

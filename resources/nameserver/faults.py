@@ -64,8 +64,8 @@ LOST = {
         "at the name"
     ),
     "NXRRSET": (
-        "the records no longer read as planned (Technitium before 15.2 also says so of records its web API made, "
-        "until it is restarted)"
+        "the records no longer read as planned (Technitium before 15.2 also says so of records its web API made, until "
+        "it is restarted, where a TTL would change too; and of those beside a disabled one, which no query shows)"
     ),
     "NXDOMAIN": "the name is gone",
 }

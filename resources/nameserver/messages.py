@@ -27,12 +27,14 @@ _RECORD = struct.Struct("!HHIH")
 class Group:
     """The changes at one owner name, as encoded parts. They are never sent apart.
 
-    `rows` are the plan's rows they stand for.
+    `rows` are the plan's rows they stand for. `loose` are the prerequisites for a server that cannot compare data
+    (see `uncomparable`): that such records stand there, not which.
     """
 
     rows: tuple[int, ...]
     prerequisites: tuple[bytes, ...]
     updates: tuple[bytes, ...]
+    loose: tuple[bytes, ...] = ()
 
     @property
     def size(self) -> int:
@@ -54,6 +56,10 @@ class Owner:
     def has_no(self, rtype: str) -> bytes:
         """Prerequisite: no record of this type stands at the name (section 2.4.3)."""
         return self._part(_number(rtype), _NONE)
+
+    def has_some(self, rtype: str) -> bytes:
+        """Prerequisite: a record of this type, whatever it says, stands at the name (section 2.4.1)."""
+        return self._part(_number(rtype), _ANY)
 
     def has_just(self, rtype: str, data: bytes) -> bytes:
         """Prerequisite: this record, with its like in the message, is the whole RRset (section 2.4.2)."""

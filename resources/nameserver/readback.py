@@ -15,7 +15,7 @@ RRset = tuple[int, frozenset[str]]
 _DROPPED = "the server said NOERROR and did not do it; it reads {}. {}"
 _REMEDY = (
     "BIND and Technitium drop a record beside a CNAME without a word, and Technitium keeps a disabled record disabled: "
-    "look at the name on the server"
+    "look at the name on the server. A secondary that passes updates on reads so too: [dns] server must be the primary"
 )
 
 
@@ -27,7 +27,7 @@ def settle(
     if not open_rows:
         return sent
     try:
-        live = _live(connection, zone, [changes[row] for row in open_rows])
+        live = standing(connection, zone, [changes[row] for row in open_rows])
     except SourceUnavailable as error:
         blind = {row: Verdict("unknown", f"could not be read back: {error}") for row in open_rows}
         return sent | blind
@@ -50,7 +50,7 @@ def _described(rrset: RRset | None) -> str:
     return "nothing" if rrset is None else f"{', '.join(sorted(rrset[1]))[:200]} with TTL {rrset[0]}"
 
 
-def _live(connection: Connection, zone: str, changes: Sequence[Change]) -> dict[tuple[str, str], RRset]:
+def standing(connection: Connection, zone: str, changes: Sequence[Change]) -> dict[tuple[str, str], RRset]:
     """The RRsets that stand at the changed names: asked one by one while they are few, else the whole zone."""
     if len(changes) > connection.limits.read_one_by_one:
         return _rrsets(zone_parser.answered(transfer(connection, zone).content))

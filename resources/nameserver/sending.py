@@ -12,10 +12,11 @@ from resources.nameserver.messages import Group, batches, message
 
 
 class Verdict(NamedTuple):
-    """What became of one change: `tables.RECEIPT`'s outcome and detail."""
+    """What became of one change: `tables.RECEIPT`'s outcome and detail, and the answer's mnemonic if it lost a race."""
 
     outcome: str
     detail: str | None = None
+    word: str | None = None
 
 
 APPLIED = Verdict("applied")
@@ -66,9 +67,8 @@ class Sending:
         elif word not in faults.LOST:
             self._refuse(batch, word)
         elif len(batch) == 1:
-            self._settle(
-                [batch], Verdict("lost race", f"{faults.LOST[word]} ({word}); looked at again at the next run")
-            )
+            detail = f"{faults.LOST[word]} ({word}); looked at again at the next run"
+            self._settle([batch], Verdict("lost race", detail, word))
         else:
             half = len(batch) // 2
             self._waiting.extendleft([batch[half:], batch[:half]])

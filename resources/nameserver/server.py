@@ -22,6 +22,7 @@ from resources.nameserver.messages import Group, Owner, message
 from resources.nameserver.readback import settle
 from resources.nameserver.sending import Sending, Verdict
 from resources.nameserver.transfer import transfer
+from resources.nameserver.uncomparable import again
 
 _TRIES = 3
 _PREFLIGHT = "netcensus-preflight"
@@ -134,6 +135,7 @@ class NameServer:
         inner = [other for other in self._zones if other != zone and is_below(other, zone)]
         prepared = prepare(rows, zone, expire_s, inner)
         sent = Sending(self._connection, zone, deadline).send(prepared.groups)
+        sent = again(self._connection, zone, prepared, sent, deadline)
         settled = settle(self._connection, zone, prepared.changes, sent)
         return settled | {row: Verdict("refused", reason) for row, reason in prepared.refused.items()}
 

@@ -1,4 +1,4 @@
-"""What a DNS plan deletes, on a real BIND."""
+"""What a DNS plan deletes, on a real BIND and on a stand-in of Technitium."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,22 +6,20 @@ from typing import Any
 import pytest
 
 from resources.nameserver import NameServer
-from tests.integration.dns_kit import DHCID, ZONE, client, outcomes, plan, row
-from tests.services.bind import Bind, running_bind
-
-pytestmark = pytest.mark.services("bind")
+from tests.integration.dns_kit import DHCID, SERVERS, ZONE, client, outcomes, plan, row, running_zones
+from tests.services.dns_server import DnsServer
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Bind]:
-    """BIND with our zones, for the tests of this file."""
-    with running_bind(["example.lan"]) as bind:
-        yield bind
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[DnsServer]:
+    """A name server with our zones, for the tests of this file: each runs against BIND and the other one."""
+    with running_zones(request.param) as running:
+        yield running
 
 
 @pytest.fixture
-def ours(server: Bind) -> Iterator[NameServer]:
-    """Our client, connected to BIND."""
+def ours(server: DnsServer) -> Iterator[NameServer]:
+    """Our client, connected to it."""
     with client(server) as nameserver:
         yield nameserver
 
@@ -32,7 +30,7 @@ def _deletion(name: str, before: str, rr_type: str = "A") -> dict[str, Any]:
     return given | {"after": None, "after_ttl_s": None}
 
 
-def test_what_is_deleted_is_gone_and_only_what_read_as_planned(server: Bind, ours: NameServer) -> None:
+def test_what_is_deleted_is_gone_and_only_what_read_as_planned(server: DnsServer, ours: NameServer) -> None:
     """Our RRset, with its DHCID, goes; one that somebody changed, or that got a DHCID since, is a lost race."""
     ours.apply(plan(*(row(name, "10.0.0.5") for name in ("leaves", "edited", "marked", "kea"))))
     ours.apply(plan(row("marked", DHCID, type="DHCID", is_name_free=False)))
