@@ -447,8 +447,32 @@ RECEIPT = Table(
     key=("target", "scope", "subject", "field"),
 )
 
+SERIALS = Table(
+    "serials",
+    "one name server's serial of one zone, the primary's own among them",
+    (
+        _ZONE,
+        _text("server", "the server, address and port"),
+        _optional("serial", "its SOA serial; null when it gave none", INTEGER),
+        _optional("primary_serial", "the primary's at the same time", INTEGER),
+        _optional("peak", "the highest serial it has shown", INTEGER),
+        _text(
+            "verdict",
+            "`behind`: not there yet; `ahead`: of an older life of the zone, and will never fetch this one",
+            "equal",
+            "behind",
+            "ahead",
+            "went-down",
+            "standing-still",
+            "no-answer",
+        ),
+        Column("since_at", INSTANT, "since when"),
+    ),
+    key=("zone", "server"),
+)
+
 ALL: tuple[Table, ...] = (
     SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, IPAM_SUBNETS, IPAM_ADDRESSES,
     ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, READS,
-    RECEIPT,
+    RECEIPT, SERIALS,
 )  # fmt: skip

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from pipelines import tables
+from pipelines.plan.past import KEPT_READS, Past
 
 _KEY = ["target", "scope", "subject", "field"]
 _metadata = sa.MetaData()
@@ -41,6 +42,16 @@ _applied = sa.Table(
     sa.Column("ttl_s", sa.Integer),
     sa.Column("is_adopted", sa.Boolean, nullable=False),
     sa.Column("at", sa.DateTime, nullable=False),
+    sa.Column("named_by", sa.String(64)),
+    sa.Column("missing_since_at", sa.DateTime),
+)  # fmt: skip
+_births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
+_reads = sa.Table(
+    "reads", _metadata,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("source", sa.String(255), primary_key=True),
+    sa.Column("read_at", sa.DateTime, primary_key=True),
+    sa.Column("rows", sa.Integer, nullable=False),
 )  # fmt: skip
 _receipts = sa.Table(
     "receipts", _metadata,
@@ -60,13 +71,45 @@ class Ledger:
     @cached_property
     def _engine(self) -> sa.Engine:
         """The database, made and opened at first use: loading the code must not touch the disk."""
-        engine = _open(self._url)
+        engine = open_database(self._url)
         _metadata.create_all(engine)
+        _add_new_columns(engine)
         return engine
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
-        """Add rows of `tables.SNAPSHOTS` to the index of the archive."""
+        """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
         self._insert(_snapshots, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
+        with self._engine.begin() as connection:
+            if connection.scalar(sa.select(sa.func.count()).select_from(_births)) == 0:
+                first = connection.scalar(sa.select(sa.func.min(_snapshots.c.read_at)))
+                connection.execute(sa.insert(_births), [{"at": first}] if first else [])
+
+    def note_reads(self, rows: pd.DataFrame) -> None:
+        """Remember of whole answers how much there was in them: rows of `tables.READS`. The latest few are kept."""
+        with self._engine.begin() as connection:
+            for read in plain_rows(tables.READS.frame(rows)):
+                same = [_reads.c[name] == read[name] for name in ("site", "source")]
+                connection.execute(sa.delete(_reads).where(*same, _reads.c.read_at == read["read_at"]))
+                connection.execute(sa.insert(_reads), read)
+                latest = sa.select(_reads.c.read_at).where(*same).order_by(_reads.c.read_at.desc())
+                oldest = connection.scalars(latest.offset(KEPT_READS - 1).limit(1)).first()
+                if oldest is not None:
+                    connection.execute(sa.delete(_reads).where(*same, _reads.c.read_at < oldest))
+
+    def past(self) -> Past:
+        """What is known of earlier censuses: when the first was, what its sources had, what we made in phpIPAM."""
+        made = sa.select(_receipts.c.scope, _receipts.c.subject).where(
+            _receipts.c.target == "phpipam", _receipts.c.action == "create", _receipts.c.outcome == "applied"
+        )
+        with self._engine.connect() as connection:
+            born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
+            reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
+            created = connection.execute(made.distinct()).all()
+        return Past(
+            born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
+            reads=tables.READS.rows([(*row[:2], pd.Timestamp(row.read_at, tz="UTC"), row.rows) for row in reads]),
+            created=frozenset((row.scope, row.subject) for row in created),
+        )
 
     def last_complete(self, source: str) -> tuple[str, str] | None:
         """Version and digest of the last complete snapshot of a source that states versions; None without one."""
@@ -80,6 +123,12 @@ class Ledger:
             row = connection.execute(query).first()
         return None if row is None else (row.version, row.digest)
 
+    def versions(self, run_id: str) -> dict[str, str]:
+        """The version of every whole snapshot that one run read, where its source states versions, by source."""
+        where = (_snapshots.c.run_id == run_id, _snapshots.c.is_complete, _snapshots.c.version.is_not(None))
+        with self._engine.connect() as connection:
+            return {row.source: row.version for row in connection.execute(sa.select(_snapshots).where(*where))}
+
     def applied(self) -> pd.DataFrame:
         """All of `tables.APPLIED`, sorted by its key."""
         with self._engine.connect() as connection:
@@ -87,8 +136,9 @@ class Ledger:
                 connection.execute(sa.select(_applied).order_by(*(_applied.c[name] for name in _KEY))).mappings().all()
             )
         columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
+        times = ("at", "missing_since_at")
         return tables.APPLIED.frame(
-            {**columns, "at": pd.to_datetime(pd.Series(columns["at"], dtype="object"), utc=True)}
+            {**columns, **{name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in times}}
         )
 
     def replace_applied(self, rows: pd.DataFrame) -> None:
@@ -96,12 +146,12 @@ class Ledger:
         if not len(rows):
             return
         by_key = sa.delete(_applied).where(*(_applied.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
-        keys = [{f"old_{name}": value for name, value in key.items()} for key in _plain(rows[_KEY])]
+        keys = [{f"old_{name}": value for name, value in key.items()} for key in plain_rows(rows[_KEY])]
         kept = rows[rows["value"].notna() | rows["intended"].notna()]
         with self._engine.begin() as connection:
             connection.execute(by_key, keys)
             if len(kept):
-                connection.execute(sa.insert(_applied), _plain(kept))
+                connection.execute(sa.insert(_applied), plain_rows(kept))
 
     def note_receipt(self, run_id: str, at: pd.Timestamp, rows: pd.DataFrame) -> None:
         """Keep what a target answered: rows of `tables.RECEIPT`."""
@@ -116,10 +166,21 @@ class Ledger:
     def _insert(self, table: sa.Table, rows: pd.DataFrame) -> None:
         if len(rows):
             with self._engine.begin() as connection:
-                connection.execute(sa.insert(table), _plain(rows))
+                connection.execute(sa.insert(table), plain_rows(rows))
 
 
-def _plain(rows: pd.DataFrame) -> list[dict[str, object]]:
+def _add_new_columns(engine: sa.Engine) -> None:
+    """Give a table made by an older release the columns it lacks; all of them may be null."""
+    found = {column["name"] for column in sa.inspect(engine).get_columns(_applied.name)}
+    quote = engine.dialect.identifier_preparer.quote
+    with engine.begin() as connection:
+        for column in _applied.columns:
+            if column.name not in found:
+                kind = column.type.compile(engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {_applied.name} ADD COLUMN {quote(column.name)} {kind}")
+
+
+def plain_rows(rows: pd.DataFrame) -> list[dict[str, object]]:
     """Rows as the database driver wants them: None for null, naive UTC for instants."""
     columns = {name: _plain_column(rows[name]) for name in rows.columns}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
@@ -137,7 +198,8 @@ def _plain_cell(cell: object) -> object:
     return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
 
 
-def _open(url: str) -> sa.Engine:
+def open_database(url: str) -> sa.Engine:
+    """The database of a URL; an SQLite file is made where there is none."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(parsed, pool_pre_ping=True)

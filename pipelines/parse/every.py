@@ -1,6 +1,7 @@
 """All snapshots of one hour to the parse stage's tables, and which sources can be trusted."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -9,7 +10,7 @@ from pipelines.errors import ParseError
 from pipelines.network import Network
 from pipelines.parse import arp, kea_config, kea_leases, phpipam, zone
 from pipelines.parse.parsed import Parsed
-from pipelines.snapshots import ZONE, Snapshot
+from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
 
 Parser = Callable[[Snapshot], Parsed]
 
@@ -21,7 +22,7 @@ def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, p
     """
     read: dict[str, list[pd.DataFrame]] = {table.name: [table.empty()] for table in _PARSED}
     sources = []
-    for snapshot in snapshots:
+    for snapshot in _trusted(snapshots, network):
         parsed, reason = _read(snapshot, network)
         for name, one in parsed.items():
             read[name].append(one.table)
@@ -31,6 +32,22 @@ def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, p
         sources.append((snapshot.site, snapshot.source, snapshot.read_at, reason is None, reason, rows, rejected))
     frames = {table.name: table.concat(read[table.name]) for table in _PARSED}
     return {**frames, "sources": tables.SOURCES.rows(sources)}
+
+
+def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
+    """The snapshots, those of gateways as missing that are too old beside the newest: nothing follows from them."""
+    newest = max((one.read_at for one in snapshots), default=None)
+    hold = timedelta(minutes=network.sources.hold_minutes)
+    return [
+        one if one.site == EVERYWHERE or newest is None or newest - one.read_at <= hold else _outdated(one, newest)
+        for one in snapshots
+    ]
+
+
+def _outdated(snapshot: Snapshot, newest: datetime) -> Snapshot:
+    minutes = int((newest - snapshot.read_at).total_seconds() // 60)
+    why = f"was last asked {minutes} minutes ago, so nothing new follows from it; run a census (job census)"
+    return missing(snapshot.site, snapshot.source, snapshot.read_at, f"{snapshot.source} {why}")
 
 
 _PARSED = (

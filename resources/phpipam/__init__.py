@@ -1,6 +1,6 @@
 """phpIPAM as a source and a target: read whole, refused where it is not what it must be, changed by plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -21,10 +21,18 @@ class Phpipam:
     """One phpIPAM's database. Holds no connection between calls.
 
     `password` is called at each connect; `network_file` is network.toml, beside which an SQLite database is looked for.
+    `tracked` are the subnets whose names tell whether anybody changed something we would publish.
     """
 
-    def __init__(self, settings: network.Phpipam, password: Callable[[], str], network_file: str) -> None:
+    def __init__(
+        self,
+        settings: network.Phpipam,
+        password: Callable[[], str],
+        network_file: str,
+        tracked: Sequence[network.Subnet] = (),
+    ) -> None:
         self._settings = settings
+        self._tracked = tracked
         self._database = Database(settings, password, network_file)
 
     def read(self, at: datetime) -> list[Snapshot]:
@@ -33,7 +41,15 @@ class Phpipam:
         Raises `SourceUnavailable` or `AccessDenied`: an empty table comes only from an empty phpIPAM.
         """
         with self._database.engine() as engine, self._database.reading(engine) as connection:
-            return reading.read(connection, at)
+            return reading.read(connection, at, self._tracked)
+
+    def names(self, limit_s: int) -> reading.Names:
+        """The names in the tracked subnets: how many and their digest. Each answer is waited for `limit_s` at most.
+
+        Raises `SourceUnavailable` or `AccessDenied`.
+        """
+        with self._database.engine(limit_s) as engine, self._database.reading(engine) as connection:
+            return reading.names(connection, self._tracked)
 
     def preflight(self, at: datetime) -> Preflight:
         """What was verified, and what could not be. Nothing is written; `at` is our clock, for comparison.

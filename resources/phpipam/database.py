@@ -49,9 +49,9 @@ class Database:
         return f"phpIPAM at {self._settings.host}:{self._settings.port}/{self._settings.database}"
 
     @contextmanager
-    def engine(self) -> Iterator[Engine]:
-        """An engine whose connections are closed at the end."""
-        engine = self._sqlite() if self.is_sqlite else self._mysql()
+    def engine(self, limit_s: int = _ANSWER_LIMIT_S) -> Iterator[Engine]:
+        """An engine whose connections are closed at the end, and waited for `limit_s` at most."""
+        engine = self._sqlite() if self.is_sqlite else self._mysql(limit_s)
         try:
             yield engine
         finally:
@@ -115,7 +115,7 @@ class Database:
             return kind(self.place, said, "Check phpipam.database: is it phpIPAM's, version 1.5 to 1.8?")
         return kind(self.place, said, "Check that the database runs and can be reached from here, then run again")
 
-    def _mysql(self) -> Engine:
+    def _mysql(self, limit_s: int) -> Engine:
         settings = self._settings
         url = URL.create(
             settings.driver,
@@ -127,9 +127,9 @@ class Database:
             {"charset": "utf8mb4"},
         )
         limits = {
-            "connect_timeout": _CONNECT_LIMIT_S,
-            "read_timeout": _ANSWER_LIMIT_S,
-            "write_timeout": _ANSWER_LIMIT_S,
+            "connect_timeout": min(_CONNECT_LIMIT_S, limit_s),
+            "read_timeout": limit_s,
+            "write_timeout": limit_s,
         }
         options = {**limits, "client_flag": CLIENT.FOUND_ROWS, "init_command": _SESSION, "program_name": "netcensus"}
         engine = self._pooled(url, connect_args=options, isolation_level="READ COMMITTED")

@@ -3,28 +3,75 @@
 The values stay phpIPAM's own; what they mean is `pipelines/parse/phpipam.py`'s to say.
 """
 
+import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, cast, select
 
+from pipelines.network import Subnet
 from pipelines.parse.phpipam import ADDRESSES, SUBNETS
 from pipelines.snapshots import EVERYWHERE, Snapshot
 from resources.phpipam import schema
 
-
-def read(connection: Connection, at: datetime) -> list[Snapshot]:
-    """Both tables as the transaction of `connection` sees them. Equal rows give equal bytes."""
-    return [_snapshot(connection, SUBNETS, _subnets(), at), _snapshot(connection, ADDRESSES, _addresses(), at)]
+Row = Mapping[Any, Any]
 
 
-def _snapshot(connection: Connection, source: str, query: Select[Any], at: datetime) -> Snapshot:
-    rows = connection.execute(query).mappings().all()
+@dataclass(frozen=True)
+class Names:
+    """The names phpIPAM holds in the tracked subnets: how many, and a digest that is another when one of them is."""
+
+    count: int
+    digest: str
+
+
+_DIGEST_LENGTH = 32  # hex digits: what the ledger's column for versions holds
+
+
+def read(connection: Connection, at: datetime, tracked: Sequence[Subnet]) -> list[Snapshot]:
+    """Both tables as the transaction of `connection` sees them. Equal rows give equal bytes.
+
+    The version of the addresses is the digest of their `names`.
+    """
+    subnets, addresses = (connection.execute(query).mappings().all() for query in (_subnets(), _addresses()))
+    ids = {row["id"] for row in subnets if _place(row) in _places(tracked)}
+    version = _names(row for row in addresses if row["subnetId"] in ids).digest
+    return [_snapshot(SUBNETS, subnets, at, None), _snapshot(ADDRESSES, addresses, at, version)]
+
+
+def names(connection: Connection, tracked: Sequence[Subnet]) -> Names:
+    """The names as they are now, by one query that reads nothing else."""
+    addresses, subnets = schema.ADDRESSES.c, schema.SUBNETS.c
+    places = _places(tracked)
+    query = (
+        select(addresses.subnetId, addresses.ip_addr, addresses.hostname, subnets.subnet, subnets.mask)
+        .join_from(schema.ADDRESSES, schema.SUBNETS, subnets.id == addresses.subnetId)
+        .where(addresses.hostname.is_not(None), subnets.subnet.in_([subnet for subnet, _ in sorted(places)]))
+    )
+    return _names(row for row in connection.execute(query).mappings() if _place(row) in places)
+
+
+def _places(tracked: Sequence[Subnet]) -> set[tuple[str, str]]:
+    return {(str(int(subnet.network_address)), str(subnet.prefixlen)) for subnet in tracked}
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return str(row["subnet"]), str(row["mask"])
+
+
+def _names(rows: Iterable[Row]) -> Names:
+    lines = sorted(f"{row['subnetId']} {row['ip_addr']} {row['hostname']!r}" for row in rows if row["hostname"])
+    return Names(len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()[:_DIGEST_LENGTH])
+
+
+def _snapshot(source: str, rows: Sequence[Row], at: datetime, version: str | None) -> Snapshot:
     lines = [
         json.dumps(line, sort_keys=True, separators=(",", ":")) for line in (*map(dict, rows), {"rows": len(rows)})
     ]
-    return Snapshot(EVERYWHERE, source, at, ("\n".join(lines) + "\n").encode("ascii"))
+    return Snapshot(EVERYWHERE, source, at, ("\n".join(lines) + "\n").encode("ascii"), version=version)
 
 
 def _subnets() -> Select[Any]:
