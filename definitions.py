@@ -18,13 +18,16 @@ from pipelines.errors import ConfigError
 from pipelines.network import Network
 from resources.archive import Archive
 from resources.gateways import Gateways
+from resources.last_load import LastLoad
 from resources.ledger import Ledger
-from resources.nameserver import NameServer
+from resources.nameserver import NameServer, Serials
 from resources.phpipam import Phpipam
 from resources.secrets import secret
+from resources.standing import Standing
 from resources.table_store import TableStore
+from schedules.dns_sync import dns_sync_when_changed
 from schedules.hourly import hourly_census
-from schedules.jobs import census, rehearse
+from schedules.jobs import census, dns_sync, rehearse
 from schedules.prune import daily_prune, prune
 
 HERE = Path(__file__).parent
@@ -46,12 +49,17 @@ def read_network(path: Path) -> Network:
 def world(network: Network, path: Path) -> dict[str, object]:
     """The resources: everything outside, and our own archive, ledger and tables. Nothing is contacted yet."""
     archive = path.parent / network.state.archive
+    url = network.state.ledger_url(path.parent)
+    ledger = Ledger(url)
+    phpipam = Phpipam(network.phpipam, partial(secret, "PHPIPAM_PASSWORD"), str(path), tuple(network.site_of_subnet))
+    servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY")),
-        "phpipam": Phpipam(network.phpipam, partial(secret, "PHPIPAM_PASSWORD"), str(path)),
+        "phpipam": phpipam,
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),
-        "ledger": Ledger(network.state.ledger_url(path.parent)),
+        "ledger": ledger,
+        "standing": Standing(phpipam, servers, ledger, LastLoad(url)),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
     }
 
@@ -66,11 +74,12 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         parse_assets(network),
         reconcile_assets(network),
         plan_assets(network),
-        load_assets(),
+        load_assets(network),
     ]
     return dg.Definitions(
         assets=assets,
-        jobs=[census, rehearse, prune],
+        sensors=[dns_sync_when_changed],
+        jobs=[census, dns_sync, rehearse, prune],
         schedules=[hourly_census, daily_prune],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

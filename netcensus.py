@@ -26,7 +26,11 @@ _PLANNED = {
     "dns_plan": tables.DNS_PLAN,
     "withheld": tables.WITHHELD,
 }
-REPORTED = {"census": {**_PLANNED, **_RECEIPTS}, "rehearse": _PLANNED}
+REPORTED = {
+    "census": {**_PLANNED, **_RECEIPTS},
+    "dns_sync": {**_PLANNED, **_RECEIPTS},
+    "rehearse": _PLANNED,
+}
 """What each job's report is made from."""
 
 

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from assets.declare import described, told
 from assets.external import target
+from assets.proof import checks, proof, shown
 from pipelines import tables
+from pipelines.network import Network
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.trust import faults
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
 from resources.phpipam import Phpipam
+from resources.standing import Standing
 
 GROUP = "load"
 POOL = "targets"
@@ -24,8 +28,9 @@ INPUTS = ["ipam_plan", "dns_plan", "sources"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
-def load_assets() -> dg.AssetsDefinition:
+def load_assets(network: Network) -> dg.AssetsDefinition:
     """One step that makes both receipts: a target is written only after both have shown that they can be."""
+    limit_s = network.dns.secondaries_limit_s
     receipts = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered."}
 
     @dg.multi_asset(
@@ -40,30 +45,36 @@ def load_assets() -> dg.AssetsDefinition:
             dg.AssetCheckSpec(TOOK_EFFECT, asset="ipam_receipt"),
             dg.AssetCheckSpec(TOOK_EFFECT, asset="dns_receipt"),
             dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True),
+            *checks(),
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - three tables and three resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - three tables and four resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
         ledger: dg.ResourceParam[Ledger],
+        standing: dg.ResourceParam[Standing],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
         sources: pd.DataFrame,
     ) -> Iterator[_Event]:
-        with told(), phpipam.lock(), nameserver:
+        run_id = context.run.run_id
+        with told(), phpipam.lock(), nameserver, standing.around(run_id, ipam_plan, dns_plan) as stand:
             _preflight(phpipam, nameserver, dns_plan, ledger)
             in_ipam = carry_out(
                 ipam_plan,
                 "phpipam",
                 lambda plan, settle: phpipam.apply(plan, datetime.now(UTC), settle),
                 ledger,
-                context.run.run_id,
+                run_id,
             )
-            in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, context.run.run_id)
-        yield from _told("ipam_receipt", in_ipam)
-        yield from _told("dns_receipt", in_dns)
+            in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, run_id)
+            ledger.note_reads(sources[sources["is_complete"]])
+        serials = standing.followed(stand, limit_s)
+        yield from _told("ipam_receipt", in_ipam, {})
+        yield from _told("dns_receipt", in_dns, shown(serials))
+        yield from proof(serials, limit_s, pd.Timestamp.now("UTC"))
         yield from _written(in_ipam, in_dns)
         yield _whole(sources)
 
@@ -79,9 +90,9 @@ def _preflight(phpipam: Phpipam, nameserver: NameServer, dns_plan: pd.DataFrame,
             nameserver.prove_update(zone, rows["type"].iloc[0])
 
 
-def _told(name: str, receipt: pd.DataFrame) -> Iterator[_Event]:
+def _told(name: str, receipt: pd.DataFrame, more: dict[str, Any]) -> Iterator[_Event]:
     counts = {f"count {outcome}": int(count) for outcome, count in receipt["outcome"].value_counts().items()}
-    yield dg.Output(receipt, output_name=name, metadata=counts)
+    yield dg.Output(receipt, output_name=name, metadata={**counts, **more})
     failed = receipt[receipt["outcome"] != "applied"]
     first = "; ".join(
         (failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5)

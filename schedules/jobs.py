@@ -8,12 +8,22 @@ LIMIT_S = 900
 """How long a census may take. The old jobs hung for four days; a healthy census takes well under a minute."""
 _STAGES = (extract.GROUP, parse.GROUP, reconcile.GROUP, plan.GROUP)
 _LIMIT = {"dagster/max_runtime": str(LIMIT_S)}
+LOADS = {"netcensus/loads": "targets"}
+"""The tag of runs that write to targets: dagster.yaml lets one of them run at a time."""
+UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 census = dg.define_asset_job(
     "census",
     selection=dg.AssetSelection.groups(*_STAGES, load.GROUP),
-    tags={**_LIMIT, "netcensus/loads": "targets"},
+    tags={**_LIMIT, **LOADS},
     description="Read every source, reconcile, plan, and make phpIPAM and DNS say the same.",
+)
+dns_sync = dg.define_asset_job(
+    "dns_sync",
+    selection=dg.AssetSelection.assets("phpipam_snapshots", "zone_snapshots")
+    | dg.AssetSelection.groups(*_STAGES[1:], load.GROUP),
+    tags={**_LIMIT, **LOADS},
+    description="A census that reads phpIPAM and the zones afresh, and takes the gateways as the last one found them.",
 )
 rehearse = dg.define_asset_job(
     "rehearse",

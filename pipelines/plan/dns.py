@@ -1,6 +1,6 @@
 """What to change in DNS, RRset by RRset, and what is left alone although it differs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -8,14 +8,14 @@ from pipelines import tables
 from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.plan.never import objections
-from pipelines.reconcile.claims import LEASE, PEOPLE, RESERVATION
+from pipelines.reconcile.claims import LEASES, PEOPLE, RESERVATION
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.subnets import locate
 from pipelines.values import OwnerName
 
 TARGET = "dns"
 KEY = ["zone", "owner", "type"]
-_PATIENCE = [PEOPLE, LEASE, RESERVATION]
+_PATIENCE = [PEOPLE, *sorted(LEASES), RESERVATION]
 
 
 def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
@@ -98,7 +98,7 @@ def most_patient(sources: "pd.Series[str]") -> str:
     return str(max(sources, key=lambda one: _PATIENCE.index(one) if one in _PATIENCE else len(_PATIENCE)))
 
 
-def rrsets(frame: pd.DataFrame, extra: dict[str, str]) -> pd.DataFrame:
+def rrsets(frame: pd.DataFrame, extra: Mapping[str, object]) -> pd.DataFrame:
     """One row per RRset: its data sorted, one a line, and the smallest TTL (RFC 2181 section 5.2 wants one)."""
     ordered = frame.sort_values([*KEY, "rdata"])
     return ordered.groupby(KEY, as_index=False).agg({"rdata": "\n".join, "ttl_s": "min", **extra})

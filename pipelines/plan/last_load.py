@@ -36,7 +36,7 @@ def left_behind(read: Versions, before: Versions, after: Versions, most: Mapping
     left = {source: version for source, version in read.items() if source not in most}
     for source in most.keys() & after.keys():
         basis = read.get(source, before.get(source))
-        is_alone = before.get(source) == basis and _is_ours(source, before, after, most)
+        is_alone = source in before and before[source] == basis and _is_ours(source, before, after, most)
         if is_alone or basis is None:
             left[source] = after[source]
         else:
