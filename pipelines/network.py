@@ -12,19 +12,17 @@ from pathlib import PurePath, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from pipelines.errors import ConfigError
+from pipelines.gateways import KINDS, AnyGateway, Port
+from pipelines.gateways import Part as _Part
 from pipelines.values import Ip, OwnerName, host_name, is_below, owner_name, reverse_name
 
 Subnet = IPv4Network | IPv6Network
 
 RESERVED_WORDS = frozenset({"wpad", "isatap", "localhost", "localdomain", "broadcasthost", "any", "null", "unknown"})
 """Names that mean something to resolvers and browsers: who takes `wpad` proxies everybody (RFC 6761, MS09-008)."""
-
-KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/tmp/kea4-ctrl-socket")  # noqa: S108 - pfSense's choice
-"""Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
-
 
 _OCTET_CUT = 24  # the longest prefix that in-addr.arpa can cut at a dot
 _ZONE_LABEL = r"[a-z0-9_](?:[a-z0-9_/-]{0,61}[a-z0-9_])?"  # the slash is RFC 2317's
@@ -85,26 +83,6 @@ ClasslessApex = Annotated[OwnerName, AfterValidator(_apex), AfterValidator(_with
 Label = Annotated[str, AfterValidator(_label)]
 SiteName = Annotated[str, AfterValidator(_site_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
-Port = Annotated[int, Field(gt=0, lt=65536)]
-ShellSafePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")]
-
-
-class _Part(BaseModel):
-    """A table of the file. An unknown key is an error: it is nearly always a misspelt one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Gateway(_Part):
-    """How to reach and read a site's gateway."""
-
-    kind: Literal["pfsense"]
-    host: str
-    port: Port = 22
-    user: str
-    known_hosts: str = "known_hosts"
-    kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
-    command_limit_s: Annotated[int, Field(gt=0)] = 60
 
 
 class Site(_Part):
@@ -112,8 +90,18 @@ class Site(_Part):
 
     name: str = ""
     subnets: tuple[TrackedSubnet, ...]
-    gateway: Gateway | None = None
+    gateway: AnyGateway | None = None
     label: Label | None = None
+
+
+def _check_hop(name: str, site: Site, sites: dict[str, Site]) -> None:
+    """Raises `ValueError` unless the site whose gateway is the hop has one that is reached directly."""
+    if site.gateway is None or site.gateway.via is None:
+        return
+    hop = sites.get(site.gateway.via)
+    if hop is None or hop.gateway is None or hop.gateway.via is not None:
+        via = f"sites.{name}.gateway.via: {site.gateway.via!r:.80}"
+        raise ValueError(f"{via} is no site whose gateway is reached directly")
 
 
 class Names(_Part):
@@ -250,6 +238,8 @@ class Network(_Part):
                 seen[subnet] = name
         if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
             raise ValueError(f"withdraw.guests: {stranger} is none of the subnets of any site; write one as it is there")
+        for name, site in self.sites.items():
+            _check_hop(name, site, self.sites)
         if self.zone_of(self.domain) is None:
             raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
         return self
@@ -315,13 +305,21 @@ _REMEDY = "Compare with the shipped network.toml, which shows every key"
 
 def _sentence(error: object) -> str:
     detail: dict[str, object] = dict(error)  # type: ignore[call-overload]  # pydantic's ErrorDetails is a TypedDict
-    where = ".".join(str(part) for part in detail["loc"])  # type: ignore[attr-defined]  # a tuple
+    where = _path(detail["loc"])  # type: ignore[arg-type]  # a tuple
+    if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        return f"{where}.kind is none of {', '.join(KINDS)}"
     if detail["type"] == "extra_forbidden":
         return f"{where} is no key netcensus knows"
     if detail["type"] == "missing":
         return f"{where} is missing"
     text = str(detail["msg"]).removeprefix("Value error, ")
     return f"{where}: {text}" if where else text
+
+
+def _path(keys: tuple[object, ...]) -> str:
+    """The key's path as it stands in the file: pydantic puts a gateway's kind between it and its keys."""
+    pairs = zip(("", *keys), keys, strict=False)
+    return ".".join(str(key) for before, key in pairs if before != "gateway" or key not in KINDS)
 
 
 def beside(place: str, path: str) -> str:

@@ -173,6 +173,7 @@ LEASES = Table(
     (
         _SITE,
         _SOURCE,
+        _SOURCE,
         _IP,
         _MAC,
         _optional(
@@ -217,6 +218,7 @@ NEIGHBOURS = Table(
     "one entry of a gateway's ARP cache",
     (
         _SITE,
+        _SOURCE,
         _SOURCE,
         _IP,
         _MAC,

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from pipelines.errors import SourceUnavailable
-from pipelines.network import Gateway
+from pipelines.gateways import PfsenseGateway
 from pipelines.parse.kea_answers import EMPTY, OK, UNSUPPORTED
 from pipelines.parse.kea_leases import PAGE_LIMIT
 from resources.ssh import words
@@ -80,7 +80,7 @@ class Reading:
 class Pfsense:
     """A pfSense gateway behind `run`, which sends a shell script and gives all it printed."""
 
-    def __init__(self, run: Run, gateway: Gateway, page_limit: int = PAGE_LIMIT) -> None:
+    def __init__(self, run: Run, gateway: PfsenseGateway, page_limit: int = PAGE_LIMIT) -> None:
         self._run = run
         self._sockets = gateway.kea_sockets
         self._place = f"{gateway.host} port {gateway.port}"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import paramiko
 
 from pipelines.errors import AccessDenied, NetcensusError, SourceUnavailable
-from pipelines.network import Gateway
+from pipelines.gateways import Gateway
 from resources import ssh_keys
 
 CONNECT_LIMIT_S = 10.0

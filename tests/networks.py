@@ -66,8 +66,8 @@ def _cidr(ip: object) -> str:
 def lease(ip: str, mac: str | None, hostname: str | None = None, **more: object) -> Row:
     """An active lease of an hour, confirmed ten minutes ago, of which D2 was told nothing."""
     plain = {
-        "site": _site(ip), "ip": ip, "mac": mac, "client_id": None, "hostname": hostname, "state": "assigned",
-        "cltt_at": minutes_ago(10), "valid_s": 3600, "expires_at": minutes_ago(-50), "is_ddns_forward": False,
+        "site": _site(ip), "source": "kea4.leases", "ip": ip, "mac": mac, "client_id": None, "hostname": hostname,
+        "state": "assigned", "cltt_at": minutes_ago(10), "valid_s": 3600, "expires_at": minutes_ago(-50), "is_ddns_forward": False,
         "is_ddns_reverse": False,
     }  # fmt: skip
     return plain | more
@@ -88,7 +88,8 @@ def reservation(ip: str | None, mac: str | None, hostname: str | None = None, **
 def neighbour(ip: str, mac: str | None, **more: object) -> Row:
     """An ARP entry confirmed five minutes ago."""
     plain = {
-        "site": _site(ip), "ip": ip, "mac": mac, "interface": "em0", "state": "dynamic", "confirmed_at": minutes_ago(5),
+        "site": _site(ip), "source": "arp", "ip": ip, "mac": mac, "interface": "em0", "state": "dynamic",
+        "confirmed_at": minutes_ago(5),
     }  # fmt: skip
     return plain | more
 

@@ -144,4 +144,4 @@ def _entry(ip: object, hardware: object, interface: object, expires: object, fla
 def _neighbour(snapshot: Snapshot, entry: _Entry) -> tuple[object, ...]:
     """One row of `tables.NEIGHBOURS`."""
     confirmed_at = entry.confirmed_at(snapshot.read_at)
-    return (snapshot.site, entry.ip, entry.mac, entry.interface, entry.state, confirmed_at)
+    return (snapshot.site, snapshot.source, entry.ip, entry.mac, entry.interface, entry.state, confirmed_at)

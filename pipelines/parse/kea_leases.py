@@ -37,6 +37,7 @@ class _Lease(NamedTuple):
     """One lease in the order of `tables.LEASES`; times in seconds since 1970 by Kea's clock."""
 
     site: str
+    source: str
     ip: str
     mac: str | None
     client_id: str | None
@@ -59,7 +60,7 @@ def parse(snapshot: Snapshot) -> Parsed:
     leases: dict[str, _Lease] = {}
     for line, row in enumerate(_rows(snapshot), start=1):
         try:
-            lease = _lease(snapshot.site, row)
+            lease = _lease(snapshot, row)
         except ValueError as error:
             rejects.add(line, error, row)
             continue
@@ -110,7 +111,7 @@ def _page(snapshot: Snapshot, reply: Object) -> list[Any]:
     return leases
 
 
-def _lease(site: str, row: object) -> _Lease:
+def _lease(snapshot: Snapshot, row: object) -> _Lease:
     """One lease of Kea's. Raises `ValueError` naming the field that cannot be."""
     if not isinstance(row, dict):
         raise ValueError("a lease is a JSON object")  # noqa: TRY004 - the row's fault like any other
@@ -119,7 +120,8 @@ def _lease(site: str, row: object) -> _Lease:
     valid_s = None if valid_s == FOR_EVER else valid_s
     hostname = text_or_none(row, "hostname") if field(row, "hostname", str) else None
     return _Lease(
-        site=site,
+        site=snapshot.site,
+        source=snapshot.source,
         ip=ipv4(field(row, "ip-address", str)),
         mac=mac_or_none(field(row, "hw-address", str)),
         client_id=client_id(text_or_none(row, "client-id")),

@@ -19,9 +19,11 @@ def bindings(
 ) -> pd.DataFrame:
     """`tables.BINDINGS`. The MAC is that of the latest sighting; where there is none, the reservation's.
 
-    A reservation counts as the reason only while no other device is seen on its address.
+    A reservation counts as the reason only while no other device is seen on its address. A lease whose server does not
+    tell when it was confirmed binds an address on which nobody is seen, as a reservation does.
     """
-    seen = _latest(sightings).merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
+    seen = _seen(sightings, leases, network, as_of)
+    seen = seen.merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
     held = seen.merge(_by_reservation(reservations, seen, network), on=KEY, how="outer", validate="one_to_one")
     is_reserved = held["has_reservation"].notna() & _same_device(held)
     is_leased = held["has_lease"].notna()
@@ -39,6 +41,16 @@ def bindings(
             "valid_s": held["valid_s"],
         }
     )
+
+
+def _seen(sightings: pd.DataFrame, leases: pd.DataFrame, network: Network, as_of: pd.Timestamp) -> pd.DataFrame:
+    """The latest sighting of each address, and where there is none, the lease that bears no date."""
+    latest = _latest(sightings)
+    active = active_leases(leases, as_of=as_of)
+    undated = active[active["cltt_at"].isna() & is_of_its_site(active, network)]
+    undated = undated.merge(latest[KEY], on=KEY, how="left_anti", validate="one_to_one")
+    unseen = undated.rename(columns={"cltt_at": "last_seen_at", "source": "seen_by"})[list(latest.columns)]
+    return pd.concat([latest, unseen], ignore_index=True) if len(unseen) else latest
 
 
 def _latest(sightings: pd.DataFrame) -> pd.DataFrame:

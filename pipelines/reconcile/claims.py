@@ -15,13 +15,17 @@ from pipelines.reconcile.sightings import active_leases
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
+DNSMASQ_LEASE = "dnsmasq.leases"
+LEASES = frozenset({LEASE, DNSMASQ_LEASE})
+"""The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
 _BECAUSE = {
     PEOPLE: "entered in phpIPAM",
     RESERVATION: "reserved in Kea",
     LEASE: "an active lease says so",
+    DNSMASQ_LEASE: "an active lease says so",
     PTR: "its PTR says so, and the forward record agrees",
 }
-RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, PTR: 4}
+RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4}
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""
@@ -69,7 +73,7 @@ def _read(text: str, network: Network, site: str) -> tuple[str | None, str | Non
 def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """Why a client's claim cannot be granted whatever else is claimed: the name means something, or is another's."""
     first_label = claims["name"].str.replace(r"\..*", "", regex=True)
-    by_client = claims["source"] == LEASE
+    by_client = claims["source"].isin(LEASES)
     is_forbidden = by_client & first_label.isin(network.forbidden_names)
     better = claims[(claims["rank"] < RANKS[LEASE]) | _is_pointed_alone(claims)]
     holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
@@ -90,7 +94,7 @@ def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
 
 def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[str]":
     """Why one of several clients that want the same name does not get it."""
-    open_claims = claims[(claims["source"] == LEASE) & claims["objection"].isna() & claims["name"].notna()]
+    open_claims = claims[claims["source"].isin(LEASES) & claims["objection"].isna() & claims["name"].notna()]
     text = pd.Series(None, index=claims.index, dtype="object")
     for name, rivals in open_claims.groupby("name"):
         if len(set(rivals["device"])) == 1:
@@ -116,7 +120,7 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
-    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, LEASE}))
+    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, *LEASES}))
     winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank"]).drop_duplicates(ADDRESS)
     ordered = ordered.merge(
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
@@ -183,7 +187,7 @@ def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: pd.
     holders = bindings[["site", "ip", "mac"]].rename(columns={"mac": "holder"})
     here = named.merge(holders, on=ADDRESS, validate="one_to_one")
     here = here[(here["mac"] == here["holder"]) | here["mac"].isna()]
-    return _claims(here, here["hostname"], LEASE)
+    return _claims(here, here["hostname"], here["source"])
 
 
 def wanted_by_ptr(pointers: pd.DataFrame) -> pd.DataFrame:
@@ -191,7 +195,7 @@ def wanted_by_ptr(pointers: pd.DataFrame) -> pd.DataFrame:
     return _claims(pointers.assign(mac=None), pointers["hostname"], PTR)
 
 
-def _claims(frame: pd.DataFrame, wanted: "pd.Series[str]", source: str) -> pd.DataFrame:
+def _claims(frame: pd.DataFrame, wanted: "pd.Series[str]", source: "str | pd.Series[str]") -> pd.DataFrame:
     device = frame["mac"].astype("object")
     if "client_id" in frame:
         device = device.where(device.notna(), frame["client_id"])

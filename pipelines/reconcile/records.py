@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.claims import LEASE, PTR, RESERVATION
+from pipelines.reconcile.claims import LEASE, LEASES, PTR, RESERVATION
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
@@ -125,7 +125,7 @@ def _mark(host: dict[str, object]) -> str | None:
 
 def _ttl(host: dict[str, object], network: Network) -> int:
     """The TTL of the name's class, at most half the lease's length: no name outlives its holder for long."""
-    if host["named_by"] != LEASE:
+    if host["named_by"] not in LEASES:
         return network.dns.ttl.static
     valid_s = host["valid_s"]
     half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2
@@ -134,5 +134,5 @@ def _ttl(host: dict[str, object], network: Network) -> int:
 
 def _half_of_the_rest(named: pd.DataFrame, now: pd.Timestamp) -> "pd.Series[int]":
     """Half of what is left of each lease that gives its address the name, in seconds, at least one."""
-    rest = (named["expires_at"] - now).where(named["named_by"] == LEASE)
+    rest = (named["expires_at"] - now).where(named["named_by"].isin(LEASES))
     return (rest.dt.total_seconds() // 2).clip(lower=1).astype(tables.INTEGER)

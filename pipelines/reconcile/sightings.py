@@ -7,9 +7,6 @@ from pipelines.network import Network
 from pipelines.subnets import locate
 from pipelines.values import is_device_mac
 
-LEASE = "kea4.leases"
-ARP = "arp"
-
 
 def active_leases(leases: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """The rows of `leases` that hold at `as_of`: assigned, and not past their end.
@@ -21,10 +18,14 @@ def active_leases(leases: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Network, as_of: pd.Timestamp) -> pd.DataFrame:
-    """`tables.SIGHTINGS` from active leases and from live ARP entries of devices, inside the site's own subnets."""
-    by_lease = active_leases(leases, as_of=as_of).assign(source=LEASE, last_seen_at=lambda rows: rows["cltt_at"])
+    """`tables.SIGHTINGS` from active leases and from live ARP entries of devices, inside the site's own subnets.
+
+    What a source does not date is no evidence: of such a lease, or entry, nobody knows when the device was there.
+    """
+    by_lease = active_leases(leases, as_of=as_of).assign(last_seen_at=lambda rows: rows["cltt_at"])
+    by_lease = by_lease[by_lease["last_seen_at"].notna()]
     by_arp = neighbours[(neighbours["state"] == "dynamic") & neighbours["confirmed_at"].notna()]
-    by_arp = by_arp.assign(source=ARP, last_seen_at=by_arp["confirmed_at"])
+    by_arp = by_arp.assign(last_seen_at=by_arp["confirmed_at"])
     names = tables.SIGHTINGS.names
     seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
     seen = seen[seen["mac"].map(is_device_mac, na_action="ignore").ne(False)]  # noqa: FBT003 - a null MAC is a client-id lease

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigError
-from pipelines.network import Gateway, Site
+from pipelines.gateways import PfsenseGateway
+from pipelines.network import Site
 from pipelines.parse import arp, kea_config, kea_leases
 from pipelines.snapshots import Snapshot
 from resources import ssh
@@ -29,15 +30,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def site_of(gateway: Gateway) -> Site:
+def site_of(gateway: PfsenseGateway) -> Site:
     """The site behind a gateway."""
     return Site(name="sofia", subnets=("10.0.10.0/24",), gateway=gateway)
 
 
-def gateway_at(port: int, **settings: object) -> Gateway:
+def gateway_at(port: int, **settings: object) -> PfsenseGateway:
     """A gateway on this machine."""
     first = {"kind": "pfsense", "host": "127.0.0.1", "port": port, "user": getpass.getuser(), "command_limit_s": 10}
-    return Gateway.model_validate(first | settings)
+    return PfsenseGateway.model_validate(first | settings)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_the_shipped_file_describes_three_sites() -> None:
         (('"0.0.10.in-addr.arpa"', '"10.0.0/24 x"'), "dns.zones.1: '10.0.0/24 x' is no domain name; write one such as"),
         (('"10.9.0.0/24"', '"10.0.0.128/25"'), "sites.cabin.subnets: 10.0.0.128/25 overlaps 10.0.0.0/24 of home"),
         (('"10.9.0.0/24"', '"10.9.0.1/24"'), "sites.cabin.subnets.0: 10.9.0.1/24 has host bits set; write a subnet"),
-        (('"pfsense", host = "10.9', '"other", host = "10.9'), "sites.cabin.gateway.kind: Input should be 'pfsense'"),
+        (('"pfsense", host = "10.9', '"other", host = "10.9'), "sites.cabin.gateway.kind is none of pfsense, openwrt"),
         (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
         (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
         (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),

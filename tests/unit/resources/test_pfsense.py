@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import SourceUnavailable
-from pipelines.network import Gateway
+from pipelines.gateways import PfsenseGateway
 from resources.gateway import clock_offset_s
 from resources.pfsense import Pfsense, Section, sections_of, without_passwords
 
@@ -47,7 +47,7 @@ def test_a_gateway_gone_mad_is_no_crash(end: str) -> None:
 
 def test_an_output_without_an_end_says_how_it_ends() -> None:
     """The reason shows the last that came, printable and short: mostly a shell's complaint."""
-    gateway = Gateway(kind="pfsense", host="gw", user="admin")
+    gateway = PfsenseGateway(kind="pfsense", host="gw", user="admin")
     with pytest.raises(SourceUnavailable, match="cut in mid-answer after 25 bytes, which end 'Ambiguous output red'"):
         Pfsense(lambda _: b"\x1b\r\nAmbiguous\n output red\x00", gateway).read()
 

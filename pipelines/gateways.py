@@ -1,0 +1,54 @@
+"""What network.toml says of a site's gateway: how it is reached, and what can be read there, by its `kind`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/tmp/kea4-ctrl-socket")  # noqa: S108 - pfSense's choice
+"""Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
+
+DNSMASQ_LEASE_FILES = ("/tmp/dhcp.leases",)  # noqa: S108 - OpenWRT's choice
+"""Where OpenWRT's dnsmasq keeps its leases unless `uci get dhcp.@dnsmasq[0].leasefile` names another file."""
+
+Port = Annotated[int, Field(gt=0, lt=65536)]
+ShellSafePath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._/-]+$")]
+
+
+class Part(BaseModel):
+    """A table of the file. An unknown key is an error: it is nearly always a misspelt one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gateway(Part):
+    """How to reach a gateway by SSH. `via` is the site whose gateway is the hop to it."""
+
+    host: str
+    port: Port = 22
+    user: str
+    known_hosts: str = "known_hosts"
+    via: str | None = None
+    command_limit_s: Annotated[int, Field(gt=0)] = 60
+
+
+class PfsenseGateway(Gateway):
+    """pfSense: Kea DHCPv4, ARP."""
+
+    kind: Literal["pfsense"]
+    kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
+
+
+class OpenwrtGateway(Gateway):
+    """OpenWRT and its kin: dnsmasq, the kernel's neighbour tables.
+
+    `lease_s` is the longest lease dnsmasq gives. It writes only when a lease ends; when it began follows from this. Too
+    short, and a device that is gone looks as if it had just been there.
+    """
+
+    kind: Literal["openwrt"]
+    lease_files: tuple[ShellSafePath, ...] = DNSMASQ_LEASE_FILES
+    lease_s: Annotated[int, Field(ge=120, le=31_536_000)] = 43_200  # dnsmasq(8): 2 minutes at least; OpenWRT gives 12 h
+
+
+AnyGateway = Annotated[PfsenseGateway | OpenwrtGateway, Field(discriminator="kind")]
+KINDS = ("pfsense", "openwrt")
