@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import codec, tables
@@ -45,6 +45,7 @@ def cell(column: Column) -> st.SearchStrategy[Any]:
 def test_every_table_survives(table: Table) -> None:
     """Decoding what was encoded gives the same frame: same text, same nulls, same dtypes, same microseconds."""
 
+    @settings(max_examples=15, deadline=None)
     @given(st.lists(st.tuples(*map(cell, table.columns)), max_size=3))
     def law(rows: list[tuple[object, ...]]) -> None:
         given_rows = table.rows(rows)
