@@ -173,7 +173,6 @@ LEASES = Table(
     (
         _SITE,
         _SOURCE,
-        _SOURCE,
         _IP,
         _MAC,
         _optional(
@@ -218,7 +217,6 @@ NEIGHBOURS = Table(
     "one entry of a gateway's ARP cache",
     (
         _SITE,
-        _SOURCE,
         _SOURCE,
         _IP,
         _MAC,
