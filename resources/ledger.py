@@ -80,9 +80,10 @@ class Ledger:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
         self._insert(_snapshots, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
         with self._engine.begin() as connection:
-            if connection.scalar(sa.select(sa.func.count()).select_from(_births)) == 0:
-                first = connection.scalar(sa.select(sa.func.min(_snapshots.c.read_at)))
-                connection.execute(sa.insert(_births), [{"at": first}] if first else [])
+            first = connection.scalar(sa.select(sa.func.min(_snapshots.c.read_at)))
+            is_born = connection.scalar(sa.select(sa.func.count()).select_from(_births)) != 0
+            if first is not None and not is_born:
+                connection.execute(sa.insert(_births), {"at": first})
 
     def note_reads(self, rows: pd.DataFrame) -> None:
         """Remember of whole answers how much there was in them: rows of `tables.READS`. The latest few are kept."""
