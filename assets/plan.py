@@ -12,11 +12,13 @@ from pipelines.plan.plans import plans
 from resources.ledger import Ledger
 
 GROUP = "plan"
-_PARSED = ["sources", "ipam_subnets", "ipam_addresses", "zone_records"]
+_PARSED = [
+    "sources", "leases", "reservations", "dhcp_subnets", "ipam_subnets", "ipam_addresses", "zone_records",
+]  # fmt: skip
 _ACCOUNT = ["name_claims", "addresses", "records"]
 TABLES = {
-    tables.IPAM_PLAN: {"addresses", "ipam_subnets", "ipam_addresses"},
-    tables.DNS_PLAN: {"records", "zone_records", "sources"},
+    tables.IPAM_PLAN: {"addresses", "records", "ipam_subnets", "ipam_addresses", "zone_records", "sources"},
+    tables.DNS_PLAN: {"records", "addresses", "zone_records", "sources", "leases", "reservations", "dhcp_subnets"},
     tables.WITHHELD: {*_PARSED, *_ACCOUNT},
 }
 """The stage's tables, and what each is made from."""
@@ -33,7 +35,9 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
     )
     def plan(ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
         parsed = {name: read[name] for name in _PARSED}
-        made = plans(parsed, {name: read[name] for name in _ACCOUNT}, ledger.applied(), network=network)
+        made = plans(
+            parsed, {name: read[name] for name in _ACCOUNT}, ledger.applied(), network=network, past=ledger.past()
+        )
         for name, frame in made.items():
             counts = frame.iloc[:, 0:0].assign(action=frame["action"] if "action" in frame else frame["rule"])
             metadata = {f"count {key}": int(value) for key, value in counts["action"].value_counts().items()}

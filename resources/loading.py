@@ -21,6 +21,7 @@ def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_i
     at, known = pd.Timestamp.now("UTC"), ledger.applied()
     changes = bookkeeping.entries(plan, target)
     ledger.replace_applied(bookkeeping.adopted(changes, known, at=at))
+    ledger.replace_applied(bookkeeping.noted(changes, known))
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))

@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines import network as network_file
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.plan.past import Past
 from pipelines.plan.plans import plans
 from pipelines.reconcile.account import account
 from pipelines.tables import Table
@@ -122,6 +123,7 @@ def written(target: str, scope: str, subject: str, field: str, value: str | None
     plain = {
         "target": target, "scope": scope, "subject": subject, "field": field, "value": value,
         "ttl_s": 3600 if target == "dns" else None, "is_adopted": False, "intended": None, "at": minutes_ago(60),
+        "named_by": None, "missing_since_at": None,
     }  # fmt: skip
     return plain | more
 
@@ -172,11 +174,13 @@ def ledger(*rows: Row) -> pd.DataFrame:
     return frame(tables.APPLIED, rows)
 
 
-def census(parsed: Tables, applied: pd.DataFrame | None = None, network: Network = NETWORK) -> Tables:
+def census(
+    parsed: Tables, applied: pd.DataFrame | None = None, network: Network = NETWORK, past: Past | None = None
+) -> Tables:
     """The tables of reconcile and plan by name."""
     remembered = tables.APPLIED.empty() if applied is None else applied
     made = account(parsed, remembered, network=network)
-    return made | plans(parsed, made, remembered, network=network)
+    return made | plans(parsed, made, remembered, network=network, past=past or Past())
 
 
 def only(rows: pd.DataFrame, **values: object) -> pd.DataFrame:

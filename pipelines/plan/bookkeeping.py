@@ -6,6 +6,7 @@ from pipelines import tables
 from pipelines.plan.managed import GONE
 
 KEY = list(tables.APPLIED.key)
+_LIFE = ["named_by", "missing_since_at"]
 _WRITES = {"create", "update", "delete", "touch"}
 SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
 
@@ -21,8 +22,26 @@ def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
         named = plan.rename(columns={"zone": "scope", "owner": "subject", "type": "field", "after_ttl_s": "ttl_s"})
     else:
         named = plan.rename(columns={"cidr": "scope", "ip": "subject"}).assign(ttl_s=pd.NA)
+        named = named.assign(named_by=None, missing_since_at=None)
     kept = named[named["field"] != SIGHTING]
-    return kept.assign(target=target)[[*KEY, "action", "before", "after", "ttl_s"]]
+    return kept.assign(target=target)[[*KEY, "action", "before", "after", "ttl_s", *_LIFE]]
+
+
+def noted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """`tables.APPLIED` rows of what stays as it is, but is of another class now, missed, found again, or forgotten.
+
+    To keep what is not there is to forget it: a deletion of ours came true unnoticed.
+    """
+    kept = changes.loc[changes["action"] == "keep", [*KEY, "after", *_LIFE]]
+    rows = kept.merge(applied.drop(columns=_LIFE), on=KEY, validate="one_to_one")
+    is_gone = rows["after"].isna()
+    rows = rows.assign(value=rows["value"].mask(is_gone), intended=rows["intended"].mask(is_gone))
+    before = applied.rename(columns={name: f"old_{name}" for name in _LIFE})
+    rows = rows.merge(before[[*KEY, *(f"old_{name}" for name in _LIFE)]], on=KEY, validate="one_to_one")
+    is_new = is_gone
+    for name in _LIFE:
+        is_new |= (rows[name] != rows[f"old_{name}"]) & ~(rows[name].isna() & rows[f"old_{name}"].isna())
+    return tables.APPLIED.frame(rows[is_new])
 
 
 def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
@@ -73,4 +92,4 @@ def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame,
 
 def _aim(rows: pd.DataFrame) -> "pd.Series[str]":
     """What the ledger notes as intended: the new value, or that there shall be none."""
-    return rows["after"].mask(rows["action"] == "delete", GONE)
+    return rows["after"].fillna(GONE)

@@ -6,17 +6,28 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
-from pipelines.network import Network
+from pipelines.network import Network, Subnet
 from pipelines.plan.dns import dns_plan
 from pipelines.plan.ipam import ipam_plan
+from pipelines.plan.offline import Spoken, offline
+from pipelines.plan.past import Past, shrunken
+from pipelines.plan.unwanted import Hour, standing
+from pipelines.plan.withdraw import withdrawals
+from pipelines.reconcile.account import census_time
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
+from pipelines.reconcile.records import registered_by_kea
 from pipelines.reconcile.trust import frozen_sites, unread_zones
 
 Tables = Mapping[str, pd.DataFrame]
 
 
-def plans(parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
-    """The stage's tables by name: ipam_plan, dns_plan, withheld. `applied` is the ledger."""
+_NO_PAST = Past()
+
+
+def plans(
+    parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Network, past: Past = _NO_PAST
+) -> dict[str, pd.DataFrame]:
+    """The stage's tables by name: ipam_plan, dns_plan, withheld. `applied` is the ledger, `past` what else it knows."""
     subnets, problems = tracked_subnets(parsed["ipam_subnets"], network=network)
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
     unread = unread_zones(parsed["sources"])
@@ -26,14 +37,34 @@ def plans(parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Ne
     for_dns, left = dns_plan(
         account["records"], parsed["zone_records"], applied, network=network, unread=unread, concluded=concluded
     )
+    hour = _hour(parsed, tuple(concluded), network, past)
+    for_dns, stays = withdrawals(for_dns, parsed, account, applied, hour)
+    ends, waits = offline(
+        account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, applied, network), hour
+    )
+    for_ipam = tables.IPAM_PLAN.frame(tables.IPAM_PLAN.concat([for_ipam, ends]).sort_values(list(tables.IPAM_PLAN.key)))
     general = [
         _frozen(parsed["sources"]),
         _unusable_subnets(problems, network),
         _contested(account["name_claims"]),
         _without_reverse_zone(account["addresses"], network),
     ]
-    withheld = tables.WITHHELD.concat([*general, kept, left])
+    withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits])
     return {"ipam_plan": for_ipam, "dns_plan": for_dns, "withheld": withheld}
+
+
+def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:
+    as_of = census_time(parsed["sources"])
+    at_kea = registered_by_kea(
+        parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
+    )
+    return Hour(network, past, as_of, concluded, shrunken(parsed["sources"], past), at_kea)
+
+
+def _spoken(parsed: Tables, account: Tables, applied: pd.DataFrame, network: Network) -> Spoken:
+    there = standing(parsed["zone_records"], applied, network)
+    ours = there[there["is_ours"] & ~there["is_adopted"]]
+    return Spoken(frozenset(ip for ips in ours["ips"] for ip in ips), frozenset(account["records"]["ip"]))
 
 
 def _frozen(sources: pd.DataFrame) -> pd.DataFrame:

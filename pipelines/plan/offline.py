@@ -1,0 +1,151 @@
+"""The end of an address in phpIPAM: Offline and nameless when nobody is there any more, Used when somebody is again.
+
+DNS comes first: while one of our records speaks of an address, its row stays as it is. docs/decisions/0006-withdraw.md.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.plan.managed import GONE
+from pipelines.plan.past import looked_since, waits_until
+from pipelines.plan.unwanted import Hour
+from pipelines.snapshots import EVERYWHERE
+
+TARGET = "phpipam"
+USED, OFFLINE = "Used", "Offline"
+_ROW = ["subnet_id_phpipam", "ip"]
+_FIELDS = ("tag", "hostname")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """The addresses that a record of ours `stands` for, and those that `wanted` records are of, whoever writes them."""
+
+    stands: frozenset[str]
+    wanted: frozenset[str]
+
+
+def offline(
+    addresses: pd.DataFrame,
+    ipam: pd.DataFrame,
+    applied: pd.DataFrame,
+    sources: pd.DataFrame,
+    spoken: Spoken,
+    hour: Hour,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of `tables.IPAM_PLAN` for tags and for names that are over, and what is withheld of them.
+
+    `ipam` is from `reconcile.ipam`. Rows of gateways, with tags of other people's choosing, of frozen sites, and of
+    sites nobody looks at are left alone.
+    """
+    rows = _rows(addresses, ipam, applied)
+    is_over = _is_over(rows, sources, spoken, hour)
+    changes = pd.concat([_tagged(rows[is_over]), _unnamed(rows, is_over, spoken)])
+    judged = _judged(changes, ipam, hour)
+    parts = [judged[judged["rule"].isna()], _back(rows), _settled(rows)]
+    told = judged[judged["rule"].notna()]
+    told = told.assign(target=TARGET, subject=told["ip"], wanted=told["after"], existing=told["before"])
+    return tables.IPAM_PLAN.concat([tables.IPAM_PLAN.frame(one) for one in parts]), tables.WITHHELD.frame(told)
+
+
+def _rows(addresses: pd.DataFrame, ipam: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """What is known of each address that phpIPAM holds, the ledger's `_value`, `_intended`, `_is_adopted` by field."""
+    held = ipam[[*_ROW, "id_phpipam", "hostname", "tag", "is_gateway", "last_seen_at"]]
+    rows = addresses.merge(held, on=_ROW, suffixes=("_wanted", ""), validate="one_to_one")
+    known = applied[applied["target"] == TARGET].rename(columns={"scope": "cidr", "subject": "ip"})
+    for field in _FIELDS:
+        of_field = known.loc[known["field"] == field, ["cidr", "ip", "value", "intended", "is_adopted"]]
+        renamed = of_field.rename(columns={name: f"{field}_{name}" for name in ("value", "intended", "is_adopted")})
+        rows = rows.merge(renamed, on=["cidr", "ip"], how="left", validate="one_to_one")
+    return rows
+
+
+def _is_over(rows: pd.DataFrame, sources: pd.DataFrame, spoken: Spoken, hour: Hour) -> "pd.Series[bool]":
+    """Whether nobody is there: bound by nothing, named by nobody, in no record, looked for and missed long enough.
+
+    An address that was never seen is left alone, as phpIPAM's own scanner leaves it (pingCheck.php).
+    """
+    looked = rows["site"].map(looked_since(sources, hour.past)).astype(tables.INSTANT)
+    limit = hour.as_of - pd.Timedelta(days=hour.policy.offline_after_days)
+    is_missed = (rows["last_seen_at"] <= limit) & (rows["last_seen_at"] < looked)
+    is_spoken_of = rows["ip"].isin(spoken.stands | spoken.wanted)
+    return is_missed & rows["kind"].isna() & rows["name"].isna() & ~is_spoken_of & ~rows["is_gateway"]
+
+
+def _tagged(over: pd.DataFrame) -> pd.DataFrame:
+    """Used becomes Offline, where that tag is phpIPAM's default or ours; a tag a person chose again is theirs."""
+    is_ours = over["tag_value"].isna() | (over["tag_value"] == USED)
+    rows = over[(over["tag"] == USED) & is_ours]
+    reason = "last seen " + rows["last_seen_at"].dt.strftime("%Y-%m-%d") + ", not seen for long"
+    return rows.assign(action="update", field="tag", before=USED, after=OFFLINE, reason=reason)
+
+
+def _unnamed(rows: pd.DataFrame, is_over: "pd.Series[bool]", spoken: Spoken) -> pd.DataFrame:
+    """The names we wrote that are no longer their address's: nobody is there, or the name has moved to another one."""
+    elsewhere = set(rows["hostname_wanted"].dropna())
+    has_moved = rows["name"].isna() & rows["hostname"].isin(elsewhere) & ~rows["ip"].isin(spoken.stands)
+    is_ours = (rows["hostname"] == rows["hostname_value"]) & rows["hostname_is_adopted"].eq(False)  # noqa: FBT003 - nulls are not ours
+    is_locked = rows["is_gateway"] | (rows["tag"] == "Reserved")
+    over = rows[(is_over | has_moved) & is_ours & ~is_locked]
+    reason = has_moved[over.index].map(
+        {True: "ours until now, the name has moved", False: "ours until now, not seen for long"}
+    )
+    return over.assign(action="update", field="hostname", before=over["hostname"], after=None, reason=reason)
+
+
+def _back(rows: pd.DataFrame) -> pd.DataFrame:
+    """Offline by us becomes Used again when the address is seen; a person's own Used is taken note of."""
+    is_here = rows["kind"].notna() & rows["last_seen_at_wanted"].notna() & ~rows["is_gateway"]
+    known = rows[is_here & (rows["tag_value"] == OFFLINE) & rows["tag"].isin({OFFLINE, USED})]
+    action = known["tag"].map({OFFLINE: "update", USED: "adopt"})
+    return known.assign(action=action, field="tag", before=known["tag"], after=USED, reason="seen again")
+
+
+def _settled(rows: pd.DataFrame) -> pd.DataFrame:
+    """What a run that died had done unnoticed: the tag as intended, the name that was to be cleared."""
+    is_tagged = rows["tag_intended"].notna() & (rows["tag"] == rows["tag_intended"])
+    is_cleared = (rows["hostname_intended"] == GONE) & rows["hostname"].isna() & rows["hostname_wanted"].isna()
+    tags = rows[is_tagged & ~((rows["tag_value"] == OFFLINE) & rows["kind"].notna())]
+    tags = tags.assign(field="tag", before=tags["tag"], after=tags["tag"])
+    names = rows[is_cleared].assign(field="hostname", before=None, after=None)
+    return pd.concat([tags, names]).assign(action="adopt", reason="done by a run that was interrupted")
+
+
+def _judged(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> pd.DataFrame:
+    """The changes with the rule that holds each back; null where none does."""
+    many = _too_many(changes, ipam, hour)
+    held = [
+        _held_back(str(site), str(cidr), many, hour)
+        for site, cidr in zip(changes["site"], changes["cidr"], strict=True)
+    ]
+    rule = pd.Series([one[0] for one in held], changes.index, dtype="str")
+    why = pd.Series([one[1] for one in held], changes.index, dtype="str")
+    return changes.assign(rule=rule, reason=changes["reason"].astype("str").where(rule.isna(), why))
+
+
+def _held_back(site: str, cidr: str, many: dict[str, str], hour: Hour) -> tuple[str | None, str | None]:
+    """The rule that holds an address of this subnet back, and why."""
+    first_days, starts_at = hour.policy.first_days, waits_until(hour.past, hour.policy.first_days)
+    if not hour.policy.enabled:
+        return "withdraw-off", "[withdraw] enabled is false in network.toml"
+    if starts_at is None or starts_at > hour.as_of:
+        return "withdraw-later", f"not before the ledger is {first_days} days old"
+    if why := hour.shrunken.get(EVERYWHERE) or hour.shrunken.get(site):
+        return "shrunken", why
+    return ("too-many", many[cidr]) if cidr in many else (None, None)
+
+
+def _too_many(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> dict[str, str]:
+    """The subnets of which more addresses would change than both limits allow, and the sentence that says so."""
+    held, policy = ipam.groupby("cidr").size(), hour.policy
+    found = {}
+    for cidr, count in changes.drop_duplicates(_ROW).groupby("cidr").size().items():
+        limit = max(policy.max_count, int(policy.max_share * held[cidr]))
+        if count > limit:
+            found[str(cidr)] = (
+                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline or lose their name, and {limit} may "
+                f"at once; if that is right, raise max_count under [withdraw] in network.toml to {count} for one census"
+            )
+    return found

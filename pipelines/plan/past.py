@@ -1,0 +1,74 @@
+"""What the ledger knows of earlier censuses, and what follows from it: whether anything may be taken back now."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.parse.phpipam import ADDRESSES
+from pipelines.snapshots import EVERYWHERE
+
+KEPT_READS = 24
+"""Of how many answers of a source its usual size is the median: a day's."""
+ENOUGH = 3
+"""Fewer earlier answers than this tell nothing about what is usual; and so often an address must have been missed."""
+_LOST_SHARE, _LOST_ROWS = 0.5, 10
+
+
+@dataclass(frozen=True)
+class Past:
+    """When the ledger began, what its sources had lately (`tables.READS`), and which addresses we made in phpIPAM.
+
+    `created` holds pairs of subnet (CIDR) and address. Without a past nothing is ever taken back.
+    """
+
+    born_at: pd.Timestamp | None = None
+    reads: pd.DataFrame = field(default_factory=tables.READS.empty)
+    created: frozenset[tuple[str, str]] = frozenset()
+
+
+def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:
+    """The sites (`*` for all of them) of which a source has lost more than half and more than ten rows, and why.
+
+    Each is held against the median of its last complete answers; with too few of those nothing can be said, which is
+    a reason as well. Zones are left out: they are what is written.
+    """
+    judged = sources[(sources["site"] != EVERYWHERE) | (sources["source"] == ADDRESSES)]
+    by_source = past.reads.groupby(["site", "source"])["rows"]
+    usual = by_source.agg(usual="median", answers="size").reset_index()
+    judged = judged.merge(usual, on=["site", "source"], how="left", validate="one_to_one")
+    found: dict[str, list[str]] = {}
+    for row in judged[judged["is_complete"]].itertuples(index=False):
+        if (why := _shrinkage(row.source, row.rows, row.usual, row.answers)) is not None:
+            found.setdefault(str(row.site), []).append(why)
+    return {site: "; ".join(reasons) for site, reasons in found.items()}
+
+
+def _shrinkage(source: object, rows: int, usual: float, answers: float) -> str | None:
+    if pd.isna(answers) or answers < ENOUGH:
+        known = 0 if pd.isna(answers) else int(answers)
+        return f"{source} was read only {known} times before, so it cannot be told whether anything is missing"
+    lost = usual - rows
+    if lost > _LOST_ROWS and lost > usual * _LOST_SHARE:
+        return f"{source} has {rows} rows where it usually has {int(usual)}; look at the source before believing it"
+    return None
+
+
+def looked_since(sources: pd.DataFrame, past: Past) -> dict[str, pd.Timestamp]:
+    """Per site with a gateway, when the third latest look at all its sources was, this one among them.
+
+    What was last seen before that has been looked for, and missed, `ENOUGH` times.
+    """
+    here = sources[(sources["site"] != EVERYWHERE) & sources["is_complete"]]
+    reads = pd.concat([here[["site", "source", "read_at"]], past.reads[["site", "source", "read_at"]]])
+    reads = reads.drop_duplicates().sort_values("read_at", ascending=False)
+    reads = reads.merge(here[["site", "source"]], on=["site", "source"], validate="many_to_one")
+    turn = reads.groupby(["site", "source"]).cumcount()
+    third = reads[turn == ENOUGH - 1].groupby("site")["read_at"].agg(at="min", sources="size")
+    wanted = here.groupby("site").size()
+    return {site: row.at for site, row in third.iterrows() if row.sources == wanted[site]}  # noqa: PD008 - a column
+
+
+def waits_until(past: Past, first_days: int) -> pd.Timestamp | None:
+    """When a ledger is old enough to take anything back; None for one that has not begun."""
+    return None if past.born_at is None else past.born_at + pd.Timedelta(days=first_days)

@@ -1,0 +1,180 @@
+"""What we wrote to DNS, still stands there, and nothing wants any more: of which name, which addresses, and whose."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines.network import Network, Subnet, Withdraw
+from pipelines.plan.dns import KEY, known, rrsets
+from pipelines.plan.never import objections as never
+from pipelines.plan.past import Past
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
+from pipelines.snapshots import EVERYWHERE
+from pipelines.subnets import locate
+
+Tables = Mapping[str, pd.DataFrame]
+_REVERSE = (".in-addr.arpa.", ".ip6.arpa.")
+_IPV4_LABELS = 4
+FROZEN, SHRUNKEN = "frozen", "shrunken"
+
+
+@dataclass(frozen=True)
+class Hour:
+    """What is known this hour beside the tables. `kea` is from `registered_by_kea`, `shrunken` from `plan.past`.
+
+    `concluded` are the subnets about which something can be concluded.
+    """
+
+    network: Network
+    past: Past
+    as_of: pd.Timestamp
+    concluded: tuple[Subnet, ...]
+    shrunken: dict[str, str]
+    kea: tuple[set[str], set[str]]
+
+    @property
+    def policy(self) -> Withdraw:
+        """[withdraw] of network.toml."""
+        return self.network.withdraw
+
+
+def standing(zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """The RRsets of the ledger that are there in whatever form, with `before`, `is_ours` and the addresses they are of.
+
+    Ours: data and TTL are what we wrote, or were about to write when a run died.
+    """
+    live = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
+    rows = known(applied).merge(live, on=KEY, validate="one_to_one")
+    is_same_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=True).astype(bool)
+    rows = rows.assign(is_ours=((rows["before"] == rows["value"]) & is_same_ttl) | (rows["before"] == rows["intended"]))
+    of_name = _addresses_by_name(known(applied))
+    ips = [_addresses(row, of_name, network) for row in rows.to_dict("records")]
+    return rows.assign(ips=pd.Series(ips, rows.index, dtype="object"))
+
+
+def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.DataFrame, hour: Hour) -> pd.DataFrame:
+    """The rows of `standing` that nothing wants, with site, `name`, `is_superseded`, `rule` and `reason`.
+
+    `name` is the forward name that A, PTR and DHCID have in common: they are decided together. Superseded is what
+    another record of ours has taken the place of: the host's new name, or the name's new address. `rule` is why an
+    RRset must stay; null where nothing speaks against taking it back.
+    """
+    rows = _nobodys(rows, account)
+    site_of = {str(subnet): site for subnet, site in hour.network.site_of_subnet.items()}
+    first = pd.Series([ips[0] if ips else "0.0.0.0" for ips in rows["ips"]], rows.index, dtype="str")  # noqa: S104 - no host's
+    rows = rows.assign(site=locate(first, hour.network.site_of_subnet).map(site_of).fillna(EVERYWHERE))
+    rows = rows.assign(name=_names(rows, parsed["zone_records"]))
+    rows = rows.assign(is_superseded=_superseded(rows, account["records"]))
+    parts = _objections(rows, parsed["zone_records"], applied, hour).astype("str").str.split(": ", n=1)
+    return rows.assign(rule=parts.str[0], reason=parts.str[1])
+
+
+def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
+    """Those no record asks for and no address bears: a name that only a PTR made by hand supports is borne too."""
+    rows = rows.merge(account["records"][KEY].drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
+    named = account["addresses"].dropna(subset=["name"])
+    bearers = set(zip(named["name"], named["ip"], strict=True))
+    owned = zip(rows["owner"], rows["ips"], strict=True)
+    is_borne = [any((owner, ip) in bearers for ip in ips) for owner, ips in owned]
+    return rows[~(pd.Series(is_borne, rows.index, dtype=bool) & rows["type"].isin(FORWARD_TYPES))].reset_index(
+        drop=True
+    )
+
+
+def _addresses_by_name(ledger: pd.DataFrame) -> dict[str, list[str]]:
+    forward = ledger[ledger["type"].isin(FORWARD_TYPES)]
+    texts = forward["value"].fillna(forward["intended"]).fillna("")
+    return {owner: text.split() for owner, text in zip(forward["owner"], texts, strict=True)}
+
+
+def _addresses(row: dict[str, object], of_name: Mapping[str, list[str]], network: Network) -> list[str]:
+    """The addresses an RRset of the ledger is of; none where they cannot be told."""
+    owner = str(row["owner"])
+    if owner.endswith(_REVERSE):
+        ip = address_of(owner, network)
+        return [] if ip is None else [ip]
+    if row["type"] in FORWARD_TYPES and row["is_ours"]:
+        return str(row["before"]).split()
+    return of_name.get(owner, [])
+
+
+def address_of(owner: str, network: Network) -> str | None:
+    """The address whose PTR stands at an owner name, the opposite of `Network.pointer_name`; None where there is none.
+
+    The labels of an RFC 2317 zone that are no octet are left out.
+    """
+    for subnet, apex in network.dns.rfc2317.items():
+        if owner.endswith("." + apex):
+            return _address(f"{str(subnet.network_address).rpartition('.')[0]}.{owner.removesuffix('.' + apex)}")
+    labels = owner.removesuffix(".").split(".")[:-2][::-1]
+    if owner.endswith(_REVERSE[0]):
+        return _address(".".join(labels)) if len(labels) == _IPV4_LABELS else None
+    return _address(":".join("".join(labels[at : at + 4]) for at in range(0, 32, 4)))
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
+    pointers = zone_records[zone_records["type"] == "PTR"].drop_duplicates("owner")
+    pointed = dict(zip(pointers["owner"], pointers["rdata"], strict=True))
+    return rows["owner"].map(lambda owner: pointed.get(owner, owner)).astype("str")
+
+
+def _superseded(rows: pd.DataFrame, wanted: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether an RRset's place is taken: its addresses bear another name now, or its name another address."""
+    forward = wanted[wanted["type"].isin(FORWARD_TYPES)]
+    named, names = set(forward["ip"]), set(forward["owner"])
+    pointed = set(wanted.loc[wanted["type"] == "PTR", "ip"])
+    is_mark, is_pointer = rows["type"] == DHCID, rows["type"] == "PTR"
+    has_new_name = pd.Series([bool(ips) and named.issuperset(ips) for ips in rows["ips"]], rows.index, dtype=bool)
+    has_new_place = rows["name"].isin(names) | pd.Series(
+        [bool(ips) and pointed.issuperset(ips) for ips in rows["ips"]], rows.index, dtype=bool
+    )
+    taken = has_new_name.where(~is_pointer, has_new_place)
+    beside = taken[~is_mark].groupby(rows.loc[~is_mark, "owner"]).all()
+    of_mark = rows["owner"].map(beside).eq(True) | rows["owner"].isin(set(wanted["owner"]))  # noqa: FBT003 - nulls are no
+    return taken.where(~is_mark, of_mark).astype(bool)
+
+
+def _objections(rows: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, hour: Hour) -> "pd.Series[str]":
+    """Why an RRset is not to be taken back, as `rule: reason`; null where nothing speaks against it."""
+    text = pd.Series(None, index=rows.index, dtype="object")
+    text = text.mask(_is_beside_a_mark(rows, zone_records), _MARK_STAYS)
+    text = text.mask(_is_keas(rows, hour), _KEA)
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _MARKED)
+    objection = never(rows, zone_records, hour.network.dns.zones)
+    text = text.mask(objection.notna(), objection)
+    text = text.mask(~rows["is_ours"], _EDITED).mask(rows["is_adopted"], _ADOPTED)
+    lost = [hour.shrunken.get(EVERYWHERE) or hour.shrunken.get(site) for site in rows["site"]]
+    shrunken = pd.Series([f"{SHRUNKEN}: {why}" if why else None for why in lost], rows.index, dtype="object")
+    text = text.mask(shrunken.notna(), shrunken)
+    is_open = [not ips or bool(locate(pd.Series(ips), hour.concluded).isna().any()) for ips in rows["ips"]]
+    return text.mask(pd.Series(is_open, rows.index, dtype=bool), _FROZEN)
+
+
+def _is_beside_a_mark(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether a DHCID stands at the name and is not among what nothing wants: it would mark nothing."""
+    marked = set(zone_records.loc[zone_records["type"] == DHCID, "owner"])
+    return rows["owner"].isin(marked - set(rows.loc[rows["type"] == DHCID, "owner"]))
+
+
+def _is_keas(rows: pd.DataFrame, hour: Hour) -> "pd.Series[bool]":
+    names, addresses = hour.kea
+    at_address = [not addresses.isdisjoint(ips) for ips in rows["ips"]]
+    is_reverse = rows["owner"].str.endswith(_REVERSE)
+    return rows["owner"].isin(names) | (is_reverse & pd.Series(at_address, rows.index, dtype=bool))
+
+
+_ADOPTED = "adopted: it stood there before us; nothing wants it any more, so delete it by hand if it is of no use"
+_EDITED = "kept-edit: made by somebody else; nothing wants it any more, so delete it by hand if it is of no use"
+_FROZEN = f"{FROZEN}: about its address nothing can be concluded this hour"
+_KEA = "kea-name: Kea's D2 registers it, or may at any moment"
+_MARKED = "kea-name: a DHCID stands there, so Kea looks after it"
+_MARK_STAYS = "kea-mark: the DHCID beside it is still wanted"
