@@ -7,8 +7,9 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.errors import ParseError
+from pipelines.gateways import OpenwrtGateway
 from pipelines.network import Network
-from pipelines.parse import arp, kea_config, kea_leases, phpipam, zone
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, phpipam, zone
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
 
@@ -61,21 +62,30 @@ def _read(snapshot: Snapshot, network: Network) -> tuple[dict[str, Parsed], str 
     if not snapshot.is_complete:
         return {}, snapshot.reason or "incomplete"
     try:
-        return {table: parse(snapshot) for table, parse in _parsers(snapshot.source, network).items()}, None
+        return {table: parse(snapshot) for table, parse in _parsers(snapshot, network).items()}, None
     except ParseError as error:
         return {}, str(error)
 
 
-def _parsers(source: str, network: Network) -> dict[str, Parser]:
-    if source.startswith(ZONE):
+def _parsers(snapshot: Snapshot, network: Network) -> dict[str, Parser]:
+    if snapshot.source.startswith(ZONE):
         return {"zone_records": zone.parse}
     by_source: dict[str, dict[str, Parser]] = {
         "kea4.leases": {"leases": kea_leases.parse},
         "kea4.config": {"reservations": kea_config.parse_reservations, "dhcp_subnets": kea_config.parse_subnets},
         "arp": {"neighbours": arp.parse},
+        "dnsmasq.leases": {"leases": lambda one: dnsmasq_leases.parse(one, _lease_s(one.site, network))},
+        "linux.neighbours": {"neighbours": linux_neighbours.parse},
         "phpipam.subnets": {"ipam_subnets": phpipam.parse_subnets},
         "phpipam.addresses": {
             "ipam_addresses": lambda snapshot: phpipam.parse_addresses(snapshot, network.phpipam.zone_info)
         },
     }
-    return by_source[source]
+    return by_source[snapshot.source]
+
+
+def _lease_s(name: str, network: Network) -> int:
+    """How long the longest lease at a site is: as network.toml says now, of which an archived answer knows nothing."""
+    site = network.sites.get(name)
+    gateway = site.gateway if site is not None else None
+    return gateway.lease_s if isinstance(gateway, OpenwrtGateway) else dnsmasq_leases.USUAL_LEASE_S

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines import tables
 from pipelines.errors import ParseError
-from pipelines.parse import arp, kea_config, kea_leases
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 from pipelines.tables import Table
@@ -25,6 +25,8 @@ PARSERS: list[tuple[Parser, Table, str]] = [
     (kea_config.parse_subnets, tables.DHCP_SUBNETS, "kea/config-get.shared-networks.json"),
     (arp.parse, tables.NEIGHBOURS, "arp/freebsd_arp_an.libxo.json"),
     (arp.parse, tables.NEIGHBOURS, "arp/freebsd_arp_an.txt"),
+    (dnsmasq_leases.parse, tables.LEASES, "dnsmasq/dhcp.leases.real-with-dhcpv6"),
+    (linux_neighbours.parse, tables.NEIGHBOURS, "arp/linux_proc_net_arp.txt"),
 ]
 each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)
 
@@ -75,6 +77,23 @@ SHAPED: list[tuple[Parser, Table, st.SearchStrategy[object]]] = [
     (kea_config.parse_subnets, tables.DHCP_SUBNETS, st.builds(configuration, _scope, _reservations)),
     (arp.parse, tables.NEIGHBOURS, _neighbours.map(lambda rows: {"arp": {"arp-cache": rows}})),
 ]
+
+
+_word = (
+    st.text(max_size=6)
+    | st.sampled_from(["0", "1795395000", "9999999999", "02:aa:bb:00:00:01", "06-00:11", "*", "nas", "192.168.1.9"])
+    | st.sampled_from(["::1", "duid", "T7", "0x1", "0x2", "0xc", "dev", "br-lan", "lladdr", "used", "0/0/0", "9/9/9"])
+    | st.sampled_from(["REACHABLE", "STALE", "FAILED", "proxy", "PERMANENT"])
+)
+_lines = st.lists(st.lists(_word, min_size=4, max_size=9).map(" ".join), max_size=4).map("\n".join)
+_HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
+
+
+@given(lines=_lines, offset_s=st.integers(-(10**10), 10**10))
+def test_lines_of_the_right_words_in_any_order(lines: str, offset_s: int) -> None:
+    """A router's files with every word in every place, and any clock."""
+    check(dnsmasq_leases.parse, tables.LEASES, lines.encode("utf-8", "replace"), offset_s)
+    check(linux_neighbours.parse, tables.NEIGHBOURS, (_HEAD + lines).encode("utf-8", "replace"), offset_s)
 
 
 def check(parser: Parser, table: Table, content: bytes, offset_s: int = 0) -> None:
