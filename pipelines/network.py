@@ -111,6 +111,10 @@ class Names(_Part):
     reserved: tuple[Label, ...] = ()
 
 
+IMPORTED = ("-- arp discovered --", "-- kea lease --", "-- autodiscovered --")
+"""Descriptions that import jobs and phpIPAM's own discovery (discoveryCheck.php) leave: no person named these."""
+
+
 class Phpipam(_Part):
     """phpIPAM's database."""
 
@@ -123,6 +127,7 @@ class Phpipam(_Part):
     changelog_user: str
     section: str | None = None
     vrf: str | None = None
+    imported: tuple[str, ...] = IMPORTED
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:

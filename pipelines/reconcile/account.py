@@ -58,7 +58,7 @@ def _claims(
     as_of = census_time(parsed["sources"])
     ours = applied[(applied["target"] == "phpipam") & (applied["field"] == "hostname")]
     claimed = [
-        naming.wanted_by_people(ipam.assign(mac=ipam["mac_read"]), ours=ours),
+        naming.wanted_in_phpipam(ipam.assign(mac=ipam["mac_read"]), ours=ours, imported=network.phpipam.imported),
         naming.wanted_by_reservations(parsed["reservations"], bound),
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
     ]

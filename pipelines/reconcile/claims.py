@@ -15,6 +15,7 @@ from pipelines.reconcile.sightings import active_leases
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
+IMPORT = "phpipam.import"
 DNSMASQ_LEASE = "dnsmasq.leases"
 LEASES = frozenset({LEASE, DNSMASQ_LEASE})
 """The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
@@ -25,7 +26,8 @@ _BECAUSE = {
     DNSMASQ_LEASE: "an active lease says so",
     PTR: "its PTR says so, and the forward record agrees",
 }
-RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4}
+_IMPORTED = "left in phpIPAM by an import, and nobody vouches for it; clear the row's description to have it published"
+RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4, IMPORT: 5}
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""
@@ -84,6 +86,7 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     text = pd.Series(None, index=claims.index, dtype="object")
     taken = claims["name"] + " is reserved for, or was given by hand to, another device"
     text = text.mask(pd.Series(is_taken, claims.index, dtype=bool), taken)
+    text = text.mask(claims["source"] == IMPORT, _IMPORTED)
     return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
 
 
@@ -146,17 +149,22 @@ def _reasons(claims: pd.DataFrame, verdict: "pd.Series[str]") -> "pd.Series[str]
     return reason
 
 
-def wanted_by_people(ipam: pd.DataFrame, *, ours: pd.DataFrame) -> pd.DataFrame:
-    """Claims of the names in phpIPAM that somebody else than us put there.
+def wanted_in_phpipam(ipam: pd.DataFrame, *, ours: pd.DataFrame, imported: tuple[str, ...]) -> pd.DataFrame:
+    """Claims of the names in phpIPAM that somebody else than us put there: a person, or an import.
 
-    `ipam` has site, cidr, ip, hostname and mac; `ours` the ledger's rows for phpIPAM's host names.
+    `ipam` has site, cidr, ip, hostname, mac and description; `ours` the ledger's rows for phpIPAM's host names. A row
+    with one of the descriptions `imported` was made by a program, and may name a device that is long gone.
     """
     named = ipam[ipam["hostname"].notna()]
     kept = ours.rename(columns={"scope": "cidr", "subject": "ip"})[["cidr", "ip", "value", "intended"]]
     known = named.merge(kept, on=["cidr", "ip"], how="left", validate="one_to_one")
     is_ours = (known["hostname"] == known["value"]) | (known["hostname"] == known["intended"])
-    theirs = known[~is_ours]
-    return _claims(theirs, theirs["hostname"], PEOPLE)
+    is_imported = known["description"].isin(imported)
+    people, programs = known[~is_ours & ~is_imported], known[~is_ours & is_imported]
+    return pd.concat(
+        [_claims(people, people["hostname"], PEOPLE), _claims(programs, programs["hostname"], IMPORT)],
+        ignore_index=True,
+    )
 
 
 def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
