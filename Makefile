@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test check services census rehearse clean
+.PHONY: help setup demo ui test check services census rehearse docs clean
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
@@ -38,6 +38,9 @@ census: $(VENV)/.runs ## one census of the network in network.toml, now
 
 rehearse: $(VENV)/.runs ## the same without writing anything: what would change, and why
 	@$(BIN)/python netcensus.py rehearse
+
+docs: $(VENV)/.runs ## write docs/tables.md anew from the tables' contracts
+	@$(BIN)/python -m pipelines.documentation > docs/tables.md
 
 clean: ## remove the virtual environment and the lab's data
 	rm -rf "$(VENV)" "$(LAB)"
