@@ -22,7 +22,7 @@ from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.nameserver import NameServer, Serials
 from resources.phpipam import Phpipam
-from resources.secrets import secret
+from resources.secrets import secret, secret_or
 from resources.standing import Standing
 from resources.table_store import TableStore
 from schedules.dns_sync import dns_sync_when_changed
@@ -54,7 +54,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
     phpipam = Phpipam(network.phpipam, partial(secret, "PHPIPAM_PASSWORD"), str(path), tuple(network.site_of_subnet))
     servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
     return {
-        "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY")),
+        "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY"), partial(secret_or, "JUMP_KEY", "SSH_KEY")),
         "phpipam": phpipam,
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),

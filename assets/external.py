@@ -2,8 +2,12 @@
 
 import dagster as dg
 
-from pipelines.network import Network
+from pipelines.network import Network, Site
 
+_READ_AT = {
+    "pfsense": {"kea": "Kea's leases and configuration", "arp": "The ARP table"},
+    "openwrt": {"dnsmasq": "dnsmasq's leases", "arp": "The neighbour tables"},
+}
 
 def source(*parts: str) -> dg.AssetKey:
     """The key of a system that is read, such as source/kea_sofia; the UI shows the last part only."""
@@ -13,6 +17,11 @@ def source(*parts: str) -> dg.AssetKey:
 def target(*parts: str) -> dg.AssetKey:
     """The key of a system that is written, such as target/zone_example_lan."""
     return dg.AssetKey(["target", _part("_".join(parts))])
+
+
+def kinds_of(site: Site) -> list[str]:
+    """What is read at a site's gateway, in the words of the keys."""
+    return [] if site.gateway is None else list(_READ_AT[site.gateway.kind])
 
 
 def _part(text: str) -> str:
@@ -25,7 +34,7 @@ def external_assets(network: Network) -> list[dg.AssetSpec]:
         _spec(source(kind, name), "sources", f"{meaning} of {site.gateway.host} ({name}).", "ssh")
         for name, site in network.sites.items()
         if site.gateway is not None
-        for kind, meaning in (("kea", "Kea's leases and configuration"), ("arp", "The ARP table"))
+        for kind, meaning in _READ_AT[site.gateway.kind].items()
     ]
     read.append(
         _spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql")

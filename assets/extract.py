@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import contract, told
-from assets.external import source
+from assets.external import kinds_of, source
 from pipelines import snapshots, tables
 from pipelines.network import Network, Site
 from pipelines.reconcile.trust import faults
@@ -41,7 +41,7 @@ def _site_asset(site: Site) -> Asset:
 
     @dg.asset(
         name=name,
-        deps=[source("kea", site.name), source("arp", site.name)],
+        deps=[source(kind, site.name) for kind in kinds_of(site)],
         check_specs=_checks(name),
         group_name=GROUP,
         description=f"What the gateway of {site.name} answered.",

@@ -4,13 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pipelines.errors import SourceUnavailable
+from pipelines.gateways import OpenwrtGateway, PfsenseGateway
 from pipelines.network import Site, beside
 from pipelines.parse.kea_leases import PAGE_LIMIT
 from pipelines.snapshots import Snapshot, missing
-from resources import pfsense, ssh
+from resources import openwrt, pfsense, ssh
+from resources.sections import Reading
 
-SOURCES = pfsense.SOURCES
 _CLOCKS_AGREE_S = 30  # within this, no offset is noted: an exec over a slow line takes seconds itself
+
+
+def sources_of(gateway: PfsenseGateway | OpenwrtGateway) -> tuple[str, ...]:
+    """The names of what is read at a gateway of this kind."""
+    return openwrt.SOURCES if isinstance(gateway, OpenwrtGateway) else pfsense.SOURCES
 
 
 def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are for the tests
@@ -19,25 +25,32 @@ def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are f
     private_key: Callable[[], str],
     at: Callable[[], datetime],
     *,
+    hop: ssh.Hop | None = None,
     connect_limit_s: float = ssh.CONNECT_LIMIT_S,
     page_limit: int = PAGE_LIMIT,
 ) -> list[Snapshot]:
     """A snapshot of each of the site's sources; none for a site without a gateway. `at` is our clock (UTC).
 
     A source that cannot be looked at is a missing snapshot with the reason, never an exception and never empty (R1).
-    Raises `ConfigError` when our key or the file of host keys cannot be used.
+    Raises `ConfigError` when a key of ours or a file of host keys cannot be used.
     """
     if site.gateway is None:
         return []
     known_hosts = beside(network_file, site.gateway.known_hosts)
     asked_at = at()
     try:
-        with ssh.connected(site.gateway, known_hosts, private_key, connect_limit_s) as connection:
-            reading = pfsense.Pfsense(connection.run, site.gateway, page_limit).read()
+        with ssh.connected(site.gateway, known_hosts, private_key, connect_limit_s, hop) as connection:
+            reading = _reading(connection, site.gateway, page_limit)
     except SourceUnavailable as error:
-        return [missing(site.name, source, asked_at, str(error)) for source in SOURCES]
+        return [missing(site.name, source, asked_at, str(error)) for source in sources_of(site.gateway)]
     offset_s = clock_offset_s(reading.clock_s, asked_at, at())
     return [_snapshot(site.name, source, asked_at, offset_s, answer) for source, answer in reading.answers.items()]
+
+
+def _reading(connection: ssh.Connection, gateway: PfsenseGateway | OpenwrtGateway, page_limit: int) -> Reading:
+    if isinstance(gateway, OpenwrtGateway):
+        return openwrt.Openwrt(connection.run, gateway).read()
+    return pfsense.Pfsense(connection.run, gateway, page_limit).read()
 
 
 def _snapshot(site: str, source: str, read_at: datetime, offset_s: int, answer: bytes | SourceUnavailable) -> Snapshot:

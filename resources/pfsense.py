@@ -6,10 +6,8 @@ What the answers say is for pipelines/parse; here only their being complete is j
 
 import json
 import re
-import secrets
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -17,6 +15,7 @@ from pipelines.errors import SourceUnavailable
 from pipelines.gateways import PfsenseGateway
 from pipelines.parse.kea_answers import EMPTY, OK, UNSUPPORTED
 from pipelines.parse.kea_leases import PAGE_LIMIT
+from resources.sections import Reading, Run, Section, ask, each_for_itself
 from resources.ssh import words
 
 LEASES, CONFIG, ARP = "kea4.leases", "kea4.config", "arp"
@@ -24,14 +23,8 @@ SOURCES = (LEASES, CONFIG, ARP)
 
 _NO_SOCKET = 66  # our own exit status: no other program's, which end at 63 or start at 126
 
-# Every line of ours starts with $MARK, which is new for each run: nothing a device calls itself can look like one.
-# What a command prints goes through a variable: nc exits 0 when its reader stalls and Kea cuts the answer in mid-string
-# after 10 s, so the shell itself must be the reader, and the network may then take its time.
-_PRELUDE = """\
-exec 2>&1
-MARK={mark}
-LC_ALL=C; export LC_ALL
-PATH=$PATH:/sbin:/usr/sbin; export PATH
+# nc exits 0 when its reader stalls and Kea cuts the answer in mid-string after 10 s: sections.py has the shell read it.
+_FUNCTIONS = """\
 SOCKET=
 for PLACE in {sockets}; do
   if [ -S "$PLACE" ]; then SOCKET=$PLACE; break; fi
@@ -43,38 +36,9 @@ kea() {{
 neighbours() {{
   if TABLE=$(arp --libxo json -an 2>/dev/null); then printf '%s\\n' "$TABLE"; else arp -an; fi
 }}
-section() {{
-  NAME=$1; shift
-  printf '\\n%s notes %s\\n' "$MARK" "$NAME"
-  {{ BODY=$("$@" 2>&3); STATUS=$?; }} 3>&1
-  printf '\\n%s body %s\\n%s\\n%s end %s %s\\n' "$MARK" "$NAME" "$BODY" "$MARK" "$NAME" "$STATUS"
-}}
 """
-_END = """printf '\\n%s done %s\\n' "$MARK" "$(date +%s)"\n"""
-
-_SECTION_END = re.compile(r"end (?P<name>\S+) (?P<status>\d{1,3})\Z")
-_DONE = re.compile(r"done (?P<clock>\d{1,10})\Z")
-
-Run = Callable[[str], bytes]
 
 _PASSWORD = re.compile(rb'("(?:password|secret)"\s*:\s*)"(?:[^"\\]|\\.)*"')  # Kea ARM, "lease-database", "tsig-keys"
-
-
-@dataclass(frozen=True)
-class Section:
-    """One command's exit status, what it printed, and what it printed as errors."""
-
-    status: int
-    body: bytes
-    notes: str
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a gateway said: for each source its bytes, or why they are not to be had; and the gateway's own time."""
-
-    answers: Mapping[str, bytes | SourceUnavailable]
-    clock_s: int
 
 
 class Pfsense:
@@ -96,23 +60,12 @@ class Pfsense:
             CONFIG: lambda: without_passwords(self._kea(CONFIG, sections[CONFIG])[0]),
             ARP: lambda: self._arp(sections[ARP]),
         }
-        return Reading({source: _or_error(read) for source, read in asked.items()}, clock_s)
+        return Reading(each_for_itself(asked), clock_s)
 
     def _ask(self, commands: Mapping[str, str]) -> tuple[dict[str, Section], int]:
         """Each command's section, and the gateway's clock. Raises `SourceUnavailable` for an answer cut short."""
-        mark = secrets.token_hex(16)
         sockets = " ".join(map(shlex.quote, self._sockets))
-        asked = "".join(f"section {shlex.quote(name)} {command}\n" for name, command in commands.items())
-        script = _PRELUDE.format(mark=mark, sockets=sockets, no_socket=_NO_SOCKET) + asked + _END
-        output = self._run(script)
-        sections, clock_s = sections_of(output, mark)
-        if clock_s is None or set(sections) != set(commands):
-            tail = words(output[-200:].decode("utf-8", "replace").replace(mark, ""))
-            fault = f"the answer was cut in mid-answer after {len(output)} bytes, which end {tail!r}"
-            raise self._unavailable(
-                "", fault, "Run the census again; if it stays so, log in by hand: `/bin/sh` must run"
-            )
-        return sections, clock_s
+        return ask(self._run, self._place, _FUNCTIONS.format(sockets=sockets, no_socket=_NO_SOCKET), commands)
 
     def _leases(self, section: Section) -> bytes:
         """All pages of leases, one Kea answer a line: Kea gives them by address, and ends with a short page."""
@@ -200,14 +153,6 @@ def _command(name: str, arguments: Mapping[str, object] | None = None) -> str:
     return f"kea {shlex.quote(json.dumps(question))}"
 
 
-def _or_error(read: Callable[[], bytes]) -> bytes | SourceUnavailable:
-    """What was read, or why it could not be: one source's failing is no other's."""
-    try:
-        return read()
-    except SourceUnavailable as error:
-        return error
-
-
 def _page(answer: Mapping[str, Any]) -> list[Any]:
     arguments = answer.get("arguments")
     leases = arguments.get("leases") if isinstance(arguments, dict) else None
@@ -220,17 +165,3 @@ def _last_address(page: list[Any]) -> int:
         return int(IPv4Address(page[-1]["ip-address"]))
     except (KeyError, TypeError, ValueError):
         return -1
-
-
-def sections_of(output: bytes, mark: str) -> tuple[dict[str, Section], int | None]:
-    """The whole sections in a script's output, by name, and its final clock; None where the end mark is missing."""
-    chunks = [chunk.partition(b"\n") for chunk in output.split(b"\n" + mark.encode() + b" ")[1:]]
-    # A mark counts with its line's end: a number cut in half is none.
-    texts = {head.decode("ascii", "replace"): text for head, newline, text in chunks if newline}
-    sections = {}
-    for end in filter(None, map(_SECTION_END.match, texts)):
-        body, notes = texts.get(f"body {end['name']}"), texts.get(f"notes {end['name']}")
-        if body is not None and notes is not None:
-            sections[end["name"]] = Section(int(end["status"]), body, notes.decode("utf-8", "replace"))
-    done = next(filter(None, map(_DONE.match, texts)), None)
-    return sections, int(done["clock"]) if done else None

@@ -21,6 +21,12 @@ def secret(name: str) -> str:
     return value
 
 
+def secret_or(name: str, other: str) -> str:
+    """The secret `name` where it is set, by either variable, else the secret `other`. Raises `ConfigError`."""
+    is_set = any(variable in os.environ for variable in (f"NETCENSUS_{name}_FILE", f"NETCENSUS_{name}"))
+    return secret(name if is_set else other)
+
+
 def _read(variable: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()

@@ -1,15 +1,18 @@
-"""One SSH connection to a gateway: its key pinned, ours from the secret, and a limit on every wait and on every byte.
+"""One SSH connection to a gateway, by a hop where there is one: host keys pinned, a limit on every wait and every byte.
 
 What is asked over it stands with the product that is asked (resources/pfsense.py).
 """
 
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import paramiko
+from paramiko.common import OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
 from pipelines.errors import AccessDenied, NetcensusError, SourceUnavailable
 from pipelines.gateways import Gateway
@@ -82,57 +85,134 @@ class Connection:
             yield chunk
 
 
+@dataclass(frozen=True)
+class Hop:
+    """A gateway through which another one is reached: it forwards one TCP connection, and reads nothing of it."""
+
+    gateway: Gateway
+    known_hosts: str
+    private_key: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """One SSH connection of the one or two there are; `place` says which, `scan` how its host key can be looked at."""
+
+    gateway: Gateway
+    known_hosts: str
+    key: paramiko.PKey
+    place: str
+    scan: str = ""
+    channel: paramiko.Channel | None = None
+
+
 @contextmanager
 def connected(
-    gateway: Gateway, known_hosts: str, private_key: Callable[[], str], connect_limit_s: float = CONNECT_LIMIT_S
+    gateway: Gateway,
+    known_hosts: str,
+    private_key: Callable[[], str],
+    connect_limit_s: float = CONNECT_LIMIT_S,
+    hop: Hop | None = None,
 ) -> Iterator[Connection]:
-    """A connection to the gateway, closed at the end of the block.
+    """A connection to the gateway, through `hop` where there is one; all of it is closed at the end of the block.
 
     Raises `SourceUnavailable` (`HostKeyRejected`, `AccessDenied`) when there is none to be had, and `ConfigError` when
     our key or the file `known_hosts` cannot be used. Nothing is tried twice: gateways block hosts that keep trying.
     """
-    key = ssh_keys.user_key(private_key())
+    leg = _Leg(gateway, known_hosts, ssh_keys.user_key(private_key()), _place(gateway))
     # Our own errors say what failed; paramiko's threads would print each failure as a traceback of theirs.
     logging.getLogger(_LOGGER).setLevel(logging.CRITICAL)
+    with ExitStack() as opened:
+        if hop is not None:
+            leg = opened.enter_context(_through(hop, leg, connect_limit_s))
+        client = opened.enter_context(_client(leg, connect_limit_s))
+        yield Connection(client, leg.place, gateway.command_limit_s)
+
+
+def _place(gateway: Gateway) -> str:
+    return f"{gateway.host} port {gateway.port}"
+
+
+@contextmanager
+def _through(hop: Hop, leg: _Leg, limit_s: float) -> Iterator[_Leg]:
+    """The leg with the hop's channel to its gateway (RFC 4254 section 7.2, direct-tcpip), open until the block ends."""
+    gateway = hop.gateway
+    to_hop = f"{_place(gateway)} (the hop to {_place(leg.gateway)})"
+    first = _Leg(gateway, hop.known_hosts, ssh_keys.user_key(hop.private_key()), to_hop)
+    with _client(first, limit_s) as client, _channel(client, to_hop, leg.gateway, limit_s) as channel:
+        scan = f"ssh -p {gateway.port} {shlex.quote(f'{gateway.user}@{gateway.host}')} "
+        yield replace(leg, place=f"{leg.place} (by the hop {_place(gateway)})", scan=scan, channel=channel)
+
+
+@contextmanager
+def _channel(client: paramiko.SSHClient, hop: str, target: Gateway, limit_s: float) -> Iterator[paramiko.Channel]:
+    transport = client.get_transport()
+    aim = f"{target.host}:{target.port}"
+    try:
+        if transport is None:
+            raise EOFError("it was closed before")  # noqa: TRY301 - as if the hop had hung up
+        channel = transport.open_channel("direct-tcpip", (target.host, target.port), ("127.0.0.1", 0), timeout=limit_s)
+    except paramiko.ChannelException as error:
+        if error.code == OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
+            fault = f"it does not forward to {aim} (administratively prohibited)"
+            raise SourceUnavailable(hop, fault, _permit(aim)) from None
+        fault = f"it gets no connection to {aim} ({words(error.text)})"
+        raise SourceUnavailable(hop, fault, f"Check that {target.host} is up and its SSH enabled") from None
+    except Exception as error:  # noqa: BLE001 - paramiko hands on whatever ended its thread, of any type
+        fault = f"it got no connection to {aim} within {limit_s:.0f} s ({words(error)})"
+        raise SourceUnavailable(
+            hop, fault, f"Check the route from the hop to {target.host}, and that it is up"
+        ) from None
+    with channel:
+        yield channel
+
+
+def _permit(aim: str) -> str:
+    return (
+        f'Write restrict,port-forwarding,permitopen="{aim}" before our key in the hop\'s authorized keys, and let its '
+        "sshd_config say AllowTcpForwarding yes"
+    )
+
+
+@contextmanager
+def _client(leg: _Leg, limit_s: float) -> Iterator[paramiko.SSHClient]:
     with paramiko.SSHClient() as client:
         client.set_log_channel(_LOGGER)
-        ssh_keys.pin(client, known_hosts)
-        _connect(client, gateway, known_hosts, key, connect_limit_s)
-        yield Connection(client, f"{gateway.host} port {gateway.port}", gateway.command_limit_s)
+        ssh_keys.pin(client, leg.known_hosts, leg.place, leg.scan)
+        _connect(client, leg, limit_s)
+        yield client
 
 
-def _connect(
-    client: paramiko.SSHClient, gateway: Gateway, known_hosts: str, key: paramiko.PKey, limit_s: float
-) -> None:
-    place = f"{gateway.host} port {gateway.port}"
+def _connect(client: paramiko.SSHClient, leg: _Leg, limit_s: float) -> None:
+    gateway = leg.gateway
     try:
         client.connect(
             gateway.host,
             gateway.port,
             gateway.user,
-            pkey=key,
+            pkey=leg.key,
             allow_agent=False,
             look_for_keys=False,
             compress=False,
             timeout=limit_s,
             banner_timeout=limit_s,
             auth_timeout=limit_s,
+            sock=leg.channel,
         )
     except paramiko.BadHostKeyException as error:
-        raise ssh_keys.changed(gateway.host, gateway.port, known_hosts, error) from None
+        raise ssh_keys.changed(gateway.host, gateway.port, leg.known_hosts, error, leg.place) from None
     except paramiko.AuthenticationException as error:
-        fault = (
-            f"the user {gateway.user!r} was not let in with the {key.get_name()} key {key.fingerprint} ({words(error)})"
-        )
-        raise AccessDenied(place, fault, "Add its public half to that user's authorized keys on the gateway") from None
+        shown = f"the {leg.key.get_name()} key {leg.key.fingerprint} ({words(error)})"
+        fault = f"the user {gateway.user!r} was not let in with {shown}"
+        remedy = "Add its public half to that user's authorized keys on the gateway"
+        raise AccessDenied(leg.place, fault, remedy) from None
     except TimeoutError:
-        raise SourceUnavailable(place, f"no TCP connection within {limit_s:.0f} s", _UNREACHABLE) from None
+        raise SourceUnavailable(leg.place, f"no TCP connection within {limit_s:.0f} s", _UNREACHABLE) from None
     except NetcensusError:  # the host key's, by ssh_keys.pin
         raise
     except Exception as error:  # noqa: BLE001 - paramiko hands on whatever ended its thread, of any type
-        raise SourceUnavailable(
-            place, f"no SSH session within {limit_s:.0f} s ({words(error)})", _UNREACHABLE
-        ) from None
+        fault = f"no SSH session within {limit_s:.0f} s ({words(error)})"
+        raise SourceUnavailable(leg.place, fault, _UNREACHABLE) from None
 
 
 def words(error: object, limit: int = 200) -> str:

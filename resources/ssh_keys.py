@@ -46,9 +46,12 @@ def _loaded(content: bytes) -> serialization.ssh.SSHPrivateKeyTypes:
         raise ConfigError(_OURS, "cannot be read as a private key", _FORMS) from None
 
 
-def pin(client: paramiko.SSHClient, known_hosts: str) -> None:
-    """Let the client accept the host keys in the file `known_hosts`, and no other. A missing file pins none."""
-    client.set_missing_host_key_policy(_RejectUnknown(known_hosts))
+def pin(client: paramiko.SSHClient, known_hosts: str, place: str, scan: str) -> None:
+    """Let the client accept the host keys in the file `known_hosts`, and no other. A missing file pins none.
+
+    `place` is what errors say of where that host is, `scan` what stands before ssh-keyscan in their remedy.
+    """
+    client.set_missing_host_key_policy(_RejectUnknown(known_hosts, place, scan))
     try:
         client.load_system_host_keys(known_hosts)  # "system": paramiko never writes to it
     except FileNotFoundError:
@@ -63,20 +66,23 @@ def pin(client: paramiko.SSHClient, known_hosts: str) -> None:
 class _RejectUnknown(paramiko.MissingHostKeyPolicy):
     """Refuses a host that is not in the file, and says how to pin it."""
 
-    def __init__(self, known_hosts: str) -> None:
+    def __init__(self, known_hosts: str, place: str, scan: str) -> None:
         self._known_hosts = known_hosts
+        self._place = place
+        self._scan = scan
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         """Raises `HostKeyRejected` with the fingerprint that was shown."""
         del client
         host, port = _host_and_port(hostname)
         remedy = (
-            f"Pin it: ssh-keyscan -p {port} {shlex.quote(host)} >> {shlex.quote(self._known_hosts)} ; then compare "
-            "what `ssh-keygen -lf` says of that file, and of /etc/ssh/ssh_host_*_key.pub on the gateway's own console"
+            f"Pin it: {self._scan}ssh-keyscan -p {port} {shlex.quote(host)} >> {shlex.quote(self._known_hosts)} ; "
+            "then compare what `ssh-keygen -lf` says of that file, and of /etc/ssh/ssh_host_*_key.pub on the gateway's "
+            "own console"
         )
         shown = f"{key.get_name()} key {key.fingerprint}"
         fault = f"the host is unknown: it shows the {shown}, and {self._known_hosts} has none"
-        raise HostKeyRejected(f"{host} port {port}", fault, remedy)
+        raise HostKeyRejected(self._place, fault, remedy)
 
 
 def _host_and_port(name: str) -> tuple[str, int]:
@@ -87,8 +93,8 @@ def _host_and_port(name: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def changed(host: str, port: int, known_hosts: str, error: paramiko.BadHostKeyException) -> HostKeyRejected:
-    """The error for a host that shows another key than the pinned one."""
+def changed(host: str, port: int, known_hosts: str, error: paramiko.BadHostKeyException, place: str) -> HostKeyRejected:
+    """The error for a host that shows another key than the pinned one; `place` says where that host is."""
     shown, pinned = error.key, error.expected_key
     name = host if port == paramiko.config.SSH_PORT else f"[{host}]:{port}"
     fault = (
@@ -99,4 +105,4 @@ def changed(host: str, port: int, known_hosts: str, error: paramiko.BadHostKeyEx
         "Somebody may stand in between. If the gateway was set up anew, compare on its console, then "
         f"ssh-keygen -R {shlex.quote(name)} -f {shlex.quote(known_hosts)} and pin the new one"
     )
-    return HostKeyRejected(f"{host} port {port}", fault, remedy)
+    return HostKeyRejected(place, fault, remedy)

@@ -16,7 +16,8 @@ from pipelines.network import Site
 from pipelines.parse import arp, kea_config, kea_leases
 from pipelines.snapshots import Snapshot
 from resources import ssh
-from resources.gateway import SOURCES, read_site
+from resources.gateway import read_site
+from resources.pfsense import SOURCES
 from tests.services.kea import Kea
 from tests.services.openssh import Sshd
 from tests.services.programs import path_of
