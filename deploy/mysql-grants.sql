@@ -22,7 +22,7 @@ GRANT SELECT (id, username) ON phpipam.users TO 'netcensus'@'%';
 -- Write: new addresses; of existing ones these columns only. editDate is named to leave it as it is.
 GRANT SELECT (id, subnetId, ip_addr, is_gateway, description, hostname, mac, state, lastSeen, editDate),
       INSERT (subnetId, ip_addr, description, hostname, mac, state, lastSeen),
-      UPDATE (description, hostname, mac, lastSeen, editDate)
+      UPDATE (description, hostname, mac, state, lastSeen, editDate)
   ON phpipam.ipaddresses TO 'netcensus'@'%';
 
 -- Every change is entered in phpIPAM's own changelog, where nothing can be taken back.

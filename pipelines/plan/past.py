@@ -64,9 +64,10 @@ def looked_since(sources: pd.DataFrame, past: Past) -> dict[str, pd.Timestamp]:
     reads = reads.drop_duplicates().sort_values("read_at", ascending=False)
     reads = reads.merge(here[["site", "source"]], on=["site", "source"], validate="many_to_one")
     turn = reads.groupby(["site", "source"]).cumcount()
-    third = reads[turn == ENOUGH - 1].groupby("site")["read_at"].agg(at="min", sources="size")
+    third = reads[turn == ENOUGH - 1].groupby("site")["read_at"].agg(third_at="min", sources="size")
     wanted = here.groupby("site").size()
-    return {site: row.at for site, row in third.iterrows() if row.sources == wanted[site]}  # noqa: PD008 - a column
+    whole = third[third["sources"] == third.index.map(wanted)]
+    return {str(site): at for site, at in whole["third_at"].items()}
 
 
 def waits_until(past: Past, first_days: int) -> pd.Timestamp | None:

@@ -67,8 +67,10 @@ def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.Da
     rows = rows.assign(site=locate(first, hour.network.site_of_subnet).map(site_of).fillna(EVERYWHERE))
     rows = rows.assign(name=_names(rows, parsed["zone_records"]))
     rows = rows.assign(is_superseded=_superseded(rows, account["records"]))
-    parts = _objections(rows, parsed["zone_records"], applied, hour).astype("str").str.split(": ", n=1)
-    return rows.assign(rule=parts.str[0], reason=parts.str[1])
+    found = _objections(rows, parsed["zone_records"], applied, hour)
+    parts = [(None, None) if pd.isna(text) else tuple(text.split(": ", 1)) for text in found]
+    rule, reason = (pd.Series([part[at] for part in parts], rows.index, dtype="str") for at in (0, 1))
+    return rows.assign(rule=rule, reason=reason)
 
 
 def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:

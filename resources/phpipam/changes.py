@@ -12,6 +12,7 @@ from pipelines import tables
 from pipelines.parse.phpipam import decimal_of
 
 TEXTS = ("hostname", "mac", "description")
+TAG = "tag"  # the plan's word for what phpIPAM keeps in `state`
 
 
 class Change(NamedTuple):

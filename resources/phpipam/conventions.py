@@ -9,29 +9,32 @@ from pipelines.errors import PreflightFailed
 from pipelines.parse.phpipam import ip_of
 from resources.phpipam import schema
 
-USED = "Used"
+USED, OFFLINE = "Used", "Offline"
 
 
 @dataclass(frozen=True)
 class Conventions:
     """The numbers a new row needs."""
 
-    tag_id: int
+    tags: dict[str, int]
     user_id: int
     is_changelog_on: bool
 
 
 def read(connection: Connection, place: str, changelog_user: str) -> Conventions:
-    """The conventions of this phpIPAM. Raises `PreflightFailed` when the tag or the user is not there."""
-    tag = connection.scalar(select(schema.TAGS.c.id).where(schema.TAGS.c.type == USED))
-    if tag is None:
-        raise PreflightFailed(place, f"there is no tag {USED!r}", "Name tag 2 so again: Administration, Tag management")
+    """The conventions of this phpIPAM. Raises `PreflightFailed` when a tag or the user is not there."""
+    wanted = schema.TAGS.c.type.in_([USED, OFFLINE])
+    tags = {row.type: row.id for row in connection.execute(select(schema.TAGS.c.type, schema.TAGS.c.id).where(wanted))}
+    for number, tag in ((2, USED), (1, OFFLINE)):
+        if tag not in tags:
+            remedy = f"Name tag {number} so again: Administration, Tag management"
+            raise PreflightFailed(place, f"there is no tag {tag!r}", remedy)
     user = connection.scalar(select(schema.USERS.c.id).where(schema.USERS.c.username == changelog_user))
     if user is None:
         remedy = "Make that user in phpIPAM (Administration, Users), or name one of its users as phpipam.changelog_user"
         raise PreflightFailed(place, f"there is no user {changelog_user!r} to stand in the changelog", remedy)
     is_on = connection.scalar(select(schema.SETTINGS.c.enableChangelog).order_by(schema.SETTINGS.c.id).limit(1))
-    return Conventions(tag, user, is_changelog_on=is_on == 1)
+    return Conventions(tags, user, is_changelog_on=is_on == 1)
 
 
 @dataclass(frozen=True)

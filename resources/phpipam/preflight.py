@@ -90,7 +90,9 @@ def _probes() -> Iterator[Executable]:
     of_new = [addresses.c[name] for name in _NEW_ROW]
     yield insert(addresses).from_select(_NEW_ROW, select(*of_new).where(false()))
     yield (
-        update(addresses).where(false()).values({name: addresses.c[name] for name in (*TEXTS, "lastSeen", "editDate")})
+        update(addresses)
+        .where(false())
+        .values({name: addresses.c[name] for name in (*TEXTS, "state", "lastSeen", "editDate")})
     )
     nothing = select(*(null() for _ in log.columns)).select_from(addresses).where(false())
     yield insert(log).from_select(log.columns.keys(), nothing)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pipelines import tables
 from pipelines.parse.phpipam import decimal_of
 from resources.phpipam.changes import Change
+from resources.phpipam.conventions import OFFLINE, USED
 
 FUTURE_LIMIT = timedelta(minutes=15)
 """How far a sighting may lie ahead of our clock: more would keep `lastSeen` from ever moving again."""
@@ -56,6 +57,8 @@ def _check_form(change: Change) -> None:
         raise ValueError("lastSeen, and only it, is touched")
     if ipaddress.ip_address(change.ip) not in ipaddress.ip_network(change.cidr):
         raise ValueError(f"{change.ip} is not in {change.cidr}")
+    if change.field == "tag" and (change.action != "update" or not {change.before, change.after} <= {USED, OFFLINE}):
+        raise ValueError("a tag is only ever changed from Used to Offline and back")
     if change.action == "create" and change.id_phpipam is not None:
         raise ValueError(f"the plan creates an address that has id {change.id_phpipam}")
     if change.action != "create" and change.id_phpipam is None:
@@ -85,9 +88,15 @@ def _check_seen(text: str | None, at: datetime) -> None:
         raise ValueError(f"{text} lies ahead of our clock: check the clock of the source that said so")
 
 
+def _check_tag(text: str) -> None:
+    if text not in {USED, OFFLINE}:
+        raise ValueError(f"{text!a:.40} is a tag of people's choosing")
+
+
 _CHECKS: dict[str, Callable[[str], object]] = {
     "hostname": _check_host_name,
     "mac": _check_mac,
     "description": _check_text,
+    "tag": _check_tag,
     "lastSeen": seen_at,
 }

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     insert,
+    join,
     literal,
     null,
     or_,
@@ -30,12 +31,15 @@ from sqlalchemy import (
 
 from pipelines.parse.phpipam import NEVER, local_text
 from resources.phpipam import schema
-from resources.phpipam.changes import TEXTS, Row
+from resources.phpipam.changes import TAG, TEXTS, Row
 from resources.phpipam.sink import seen_at
 
 _ADDRESSES = schema.ADDRESSES
 _COLUMNS = _ADDRESSES.c
 _AT_ONCE = 1000  # addresses a query
+
+Tags = Mapping[str, int]
+"""ipTags.id by the tag's name."""
 
 
 def insert_address() -> Insert:
@@ -51,11 +55,13 @@ def values_of_new(row: Row, subnet_id: int, tag_id: int, zone: ZoneInfo) -> dict
     return {"subnetId": subnet_id, "ip_addr": row.decimal, **texts, "state": tag_id, "lastSeen": seen}
 
 
-def update_addresses(rows: Sequence[Row], subnet_id: int) -> Update:
-    """Rows that change the same columns, each only while it still holds what the plan replaces."""
-    after = {name: _by_id({row.id: row.after[name] for row in rows}) for name in rows[0].after}
+def update_addresses(rows: Sequence[Row], subnet_id: int, tags: Tags) -> Update:
+    """Rows that change the same columns, each only while it still holds what the plan replaces. No gateway's tag."""
+    after = {name: _by_id({row.id: row.after[name] for row in rows}) for name in rows[0].after if name != TAG}
+    if TAG in rows[0].after:
+        after["state"] = case({row.id: tags[str(row.after[TAG])] for row in rows}, value=_COLUMNS.id)
     edited = {"editDate": func.current_timestamp()}
-    return update(_ADDRESSES).where(or_(*(_still(row, subnet_id) for row in rows))).values({**after, **edited})
+    return update(_ADDRESSES).where(or_(*(_still(row, subnet_id, tags) for row in rows))).values({**after, **edited})
 
 
 def touch_addresses(rows: Sequence[Row], subnet_id: int, zone: ZoneInfo) -> Update:
@@ -70,7 +76,10 @@ def select_addresses(rows: Sequence[Row], subnet_id: int) -> Select[Any]:
     """What the database holds for the addresses of these rows."""
     texts = [_COLUMNS[name] for name in TEXTS]
     seen = cast(_COLUMNS.lastSeen, String).label("lastSeen")
-    return select(_COLUMNS.id, _COLUMNS.ip_addr, *texts, seen).where(_chosen(rows, subnet_id))
+    tag = schema.TAGS.c.type.label(TAG)
+    joined = join(_ADDRESSES, schema.TAGS, schema.TAGS.c.id == _COLUMNS.state, isouter=True)
+    wanted = select(_COLUMNS.id, _COLUMNS.ip_addr, *texts, tag, seen)
+    return wanted.select_from(joined).where(_chosen(rows, subnet_id))
 
 
 def wait_for(rows: Sequence[Row], subnet_id: int) -> Update:
@@ -101,8 +110,12 @@ def _chosen(rows: Sequence[Row], subnet_id: int) -> ColumnElement[bool]:
     return and_(_COLUMNS.subnetId == subnet_id, _COLUMNS.ip_addr.in_([row.decimal for row in rows]))
 
 
-def _still(row: Row, subnet_id: int) -> ColumnElement[bool]:
-    same = [_bytes_or_null(_COLUMNS[name]).is_not_distinct_from(_bytes(old)) for name, old in row.before.items()]
+def _still(row: Row, subnet_id: int, tags: Tags) -> ColumnElement[bool]:
+    texts = {name: old for name, old in row.before.items() if name != TAG}
+    same = [_bytes_or_null(_COLUMNS[name]).is_not_distinct_from(_bytes(old)) for name, old in texts.items()]
+    if TAG in row.before:
+        is_gateway = func.coalesce(_COLUMNS.is_gateway, 0) != 0
+        same += [_COLUMNS.state == tags[str(row.before[TAG])], ~is_gateway]
     return and_(_COLUMNS.id == row.id, _COLUMNS.subnetId == subnet_id, _COLUMNS.ip_addr == row.decimal, *same)
 
 

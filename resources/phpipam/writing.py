@@ -10,12 +10,13 @@ from sqlalchemy.exc import DBAPIError
 
 from pipelines.parse.phpipam import local_text
 from resources.phpipam import changelog, faults, statements
-from resources.phpipam.changes import APPLIED, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
+from resources.phpipam.changes import APPLIED, TAG, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
 from resources.phpipam.conventions import USED, Conventions, LiveSubnet, live_subnet
 
 Send = Callable[[Sequence[Row]], int]
 Entry = tuple[int, str, str]
 
+_LOGGED = {TAG: "state"}  # the column's name in phpIPAM's changelog, where its value is the tag's name
 _AT_ONCE = 100  # rows a statement: long enough to be quick, short enough for the server to search its CASE
 
 _EXISTS = Outcome("lost race", "somebody else has made a row for this address")
@@ -43,7 +44,7 @@ class Writer:
 
     def _create(self, new: list[Row], subnet: LiveSubnet) -> Outcomes:
         def insert(some: Sequence[Row]) -> int:
-            tag_id = self.conventions.tag_id
+            tag_id = self.conventions.tags[USED]
             values = [statements.values_of_new(row, subnet.id, tag_id, self.zone) for row in some]
             self.connection.execute(statements.insert_address(), values)
             return len(some)
@@ -54,7 +55,7 @@ class Writer:
 
     def _update(self, edited: list[Row], subnet: LiveSubnet) -> Outcomes:
         def update(some: Sequence[Row]) -> int:
-            return self.connection.execute(statements.update_addresses(some, subnet.id)).rowcount
+            return self.connection.execute(statements.update_addresses(some, subnet.id, self.conventions.tags)).rowcount
 
         outcomes: Outcomes = {}
         for alike in _by_columns(edited):
@@ -105,13 +106,14 @@ class Writer:
         return [self._addition(row, ids[row.decimal], shown) for row in made]
 
     def _addition(self, row: Row, identity: int, subnet: str) -> Entry:
-        values = statements.values_of_new(row, 0, self.conventions.tag_id, self.zone)
+        values = statements.values_of_new(row, 0, self.conventions.tags[USED], self.zone)
         told = {"subnetId": subnet, "ip_addr": row.ip, "state": USED}
         return identity, "add", changelog.added({**values, **told, "id": str(identity)})
 
 
 def _edit(row: Row) -> Entry:
-    return row.id or 0, "edit", changelog.edited(row.before, row.after)
+    before, after = ({_LOGGED.get(name, name): text for name, text in one.items()} for one in (row.before, row.after))
+    return row.id or 0, "edit", changelog.edited(before, after)
 
 
 def _applied(found: list[Row], outcomes: Outcomes) -> list[Row]:
