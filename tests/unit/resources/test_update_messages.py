@@ -50,7 +50,7 @@ def update(before: str, after: str, **others: Any) -> dict[str, Any]:
 
 def prepared(*rows: dict[str, Any]) -> Prepared:
     """The rows as groups, and what was refused."""
-    return prepare(tables.DNS_PLAN.frame(pd.DataFrame(rows)), ZONE, EXPIRE_S)
+    return prepare(tables.DNS_PLAN.frame(pd.DataFrame(rows, columns=tables.DNS_PLAN.names)), ZONE, EXPIRE_S)
 
 
 def spoken(*rows: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -192,7 +192,8 @@ def test_what_the_server_would_not_take_is_not_sent(refused: dict[str, Any]) -> 
 
 def test_a_name_of_a_deeper_zone_is_not_written_into_the_outer_one() -> None:
     """A record in the parent of a zone we have would be hidden by it, or refused for the whole message."""
-    rows = tables.DNS_PLAN.frame(pd.DataFrame([row(owner="a.lab.example.lan."), row(owner="a.label.example.lan.")]))
+    both = [row(owner="a.lab.example.lan."), row(owner="a.label.example.lan.")]
+    rows = tables.DNS_PLAN.frame(pd.DataFrame(both, columns=tables.DNS_PLAN.names))
     plan = prepare(rows, ZONE, EXPIRE_S, ["lab.example.lan."])
     assert plan.refused == {0: "not sent: a.lab.example.lan. belongs to the deeper zone lab.example.lan."}
 
