@@ -215,7 +215,7 @@ def test_without_the_optional_grants_only_the_zone_is_unverified(phpipam_databas
         "SELECT cdiff FROM changelog",
         "DELETE FROM ipaddresses",
         "UPDATE ipaddresses SET note = ''",
-        "UPDATE ipaddresses SET state = 4",
+        "UPDATE ipaddresses SET is_gateway = 1",
         "DELETE FROM changelog",
         "UPDATE subnets SET description = ''",
         "DROP TABLE vrf",
