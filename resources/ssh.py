@@ -8,8 +8,9 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import paramiko
 from paramiko.common import OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
@@ -94,6 +95,24 @@ class Hop:
     private_key: Callable[[], str]
 
 
+class _Stream:
+    """A hop's channel as another connection's socket. Its closing never fails.
+
+    paramiko closes it in a thread, perhaps when the hop is gone already, and would print the error with its stack.
+    """
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._channel = channel
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def close(self) -> None:
+        """Close the channel, if there still is one."""
+        with suppress(Exception):
+            self._channel.close()
+
+
 @dataclass(frozen=True)
 class _Leg:
     """One SSH connection of the one or two there are; `place` says which, `scan` how its host key can be looked at."""
@@ -103,7 +122,7 @@ class _Leg:
     key: paramiko.PKey
     place: str
     scan: str = ""
-    channel: paramiko.Channel | None = None
+    stream: "_Stream | None" = None
 
 
 @contextmanager
@@ -141,7 +160,7 @@ def _through(hop: Hop, leg: _Leg, limit_s: float) -> Iterator[_Leg]:
     first = _Leg(gateway, hop.known_hosts, ssh_keys.user_key(hop.private_key()), to_hop)
     with _client(first, limit_s) as client, _channel(client, to_hop, leg.gateway, limit_s) as channel:
         scan = f"ssh -p {gateway.port} {shlex.quote(f'{gateway.user}@{gateway.host}')} "
-        yield replace(leg, place=f"{leg.place} (by the hop {_place(gateway)})", scan=scan, channel=channel)
+        yield replace(leg, place=f"{leg.place} (by the hop {_place(gateway)})", scan=scan, stream=_Stream(channel))
 
 
 @contextmanager
@@ -197,7 +216,7 @@ def _connect(client: paramiko.SSHClient, leg: _Leg, limit_s: float) -> None:
             timeout=limit_s,
             banner_timeout=limit_s,
             auth_timeout=limit_s,
-            sock=leg.channel,
+            sock=leg.stream,  # type: ignore[arg-type]  # it has all of a socket that paramiko asks for
         )
     except paramiko.BadHostKeyException as error:
         raise ssh_keys.changed(gateway.host, gateway.port, leg.known_hosts, error, leg.place) from None

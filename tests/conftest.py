@@ -12,6 +12,7 @@ import pytest
 
 from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import DnsServer
+from tests.services.dropbear import Dropbear, running_dropbear
 from tests.services.kea import Kea, running_kea
 from tests.services.mariadb import Database, MariaDB, running_mariadb
 from tests.services.openssh import Sshd, running_sshd
@@ -114,6 +115,13 @@ def sshd() -> Iterator[Sshd]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def dropbear() -> Iterator[Dropbear]:
+    """A dropbear as an OpenWRT router's."""
+    with running_dropbear() as server:
+        yield server
+
+
 @pytest.fixture
 def zones(bind: Bind) -> Bind:
     """`bind` with every zone as it first was."""
@@ -140,3 +148,10 @@ def gateway_host(sshd: Sshd) -> Sshd:
     """`sshd` with an empty ARP table and /bin/sh behind the menu."""
     sshd.restore()
     return sshd
+
+
+@pytest.fixture
+def router(dropbear: Dropbear, sshd: Sshd) -> Dropbear:
+    """`dropbear` without leases and neighbours, which lets in `sshd`'s client."""
+    dropbear.restore(sshd.client_key.with_suffix(".pub"))
+    return dropbear

@@ -69,6 +69,11 @@ class Sshd:
         return self.directory / "client_key"
 
     @property
+    def jump_key(self) -> Path:
+        """The private key that is let in after `let_jump`."""
+        return self.directory / "jump_key"
+
+    @property
     def host_key(self) -> str:
         """The server's public key: its type and its base64."""
         return " ".join((self.directory / "host_key.pub").read_text().split()[:2])
@@ -80,7 +85,7 @@ class Sshd:
 
     def program(self, name: str, script: str) -> None:
         """Put a stand-in program (a whole script, with its #! line) before all others on the login's PATH."""
-        _write_script(self.directory / "programs" / name, script)
+        write_script(self.directory / "programs" / name, script)
 
     def arp_table(self, json_text: str = "", *, text: str = "", has_libxo: bool = True, exit_status: int = 0) -> None:
         """What `arp --libxo json -an` prints, and `arp -an`; without libxo the first form is an error."""
@@ -93,33 +98,40 @@ class Sshd:
     def login_shell(self, shell: str = "/bin/sh") -> None:
         """The shell that gets the client's command: `admin` has /bin/sh behind its menu, other users tcsh."""
         script = _LOGIN.format(programs=self.directory / "programs", shell=shlex.quote(shell))
-        _write_script(self.directory / "login", script)
+        write_script(self.directory / "login", script)
+
+    def let_jump(self, options: str) -> None:
+        """Let the jump key in as well, with these options before it in authorized_keys."""
+        lines = [(self.directory / "client_key.pub").read_text(), f"{options} "]
+        text = "".join([*lines, (self.directory / "jump_key.pub").read_text()])
+        write_script(self.directory / "authorized_keys", text, mode=0o600)
 
     def login_count(self) -> int:
         """How many logins there have been."""
         return self.process.log_text().count("Accepted publickey for ")
 
     def restore(self) -> None:
-        """The first state: an empty ARP table, no other stand-ins, /bin/sh."""
+        """The first state: an empty ARP table, no other stand-ins, /bin/sh, the client's key alone."""
         for program in (self.directory / "programs").iterdir():
             program.unlink()
+        write_script(self.directory / "authorized_keys", (self.directory / "client_key.pub").read_text(), mode=0o600)
         self.login_shell()
         self.arp_table('{"__version": "1", "arp": {"arp-cache": []}}\n')
 
 
-def _write_script(file: Path, script: str) -> None:
+def write_script(file: Path, script: str, mode: int = 0o755) -> None:
+    """Put a script at `file`."""
     # A new file takes the old one's place: a login that is running the old one is not disturbed ("Text file busy").
     new = file.with_name(f"{file.name}.new")
     new.write_text(script)
-    new.chmod(0o755)
+    new.chmod(mode)
     new.replace(file)
 
 
 def _make_keys(directory: Path) -> None:
-    for name in ("host_key", "client_key"):
+    for name in ("host_key", "client_key", "jump_key"):
         argv = [path_of("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(directory / name)]
         run(argv, check=True, capture_output=True)
-    (directory / "authorized_keys").write_text((directory / "client_key.pub").read_text())
 
 
 def _make_separation_directory() -> None:

@@ -20,6 +20,10 @@ PACKAGE_OF = {
     "ssh-keygen": "openssh-client",
     "nc": "netcat-openbsd",
     "tcsh": "tcsh",
+    "dropbear": "dropbear-bin",
+    "dropbearkey": "dropbear-bin",
+    "libnss_wrapper.so": "libnss-wrapper",
+    "busybox": "busybox-static",
 }
 
 # The keys are the names of the session fixtures, and the words `@pytest.mark.services(...)` takes.
@@ -29,17 +33,20 @@ NEEDED_BY = {
     "mariadb": ("mariadbd", "mariadb-install-db", "my_print_defaults"),
     "sshd": ("sshd", "ssh", "ssh-keygen", "nc"),
     "tcsh": ("tcsh",),
+    "dropbear": ("dropbear", "dropbearkey", "libnss_wrapper.so"),
+    "busybox": ("busybox",),
 }
 
 # Debian keeps servers in sbin, which is not on an ordinary user's PATH.
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"])
+_LIBRARIES = ("*/kea/hooks", "*")
 
 
 def find(program: str) -> str | None:
     """The program's full path, or None where it is not installed."""
     if program.endswith(".so"):
-        hooks = sorted(Path("/usr/lib").glob(f"*/kea/hooks/{program}"))
-        return str(hooks[0]) if hooks else None
+        libraries = sorted(path for folder in _LIBRARIES for path in Path("/usr/lib").glob(f"{folder}/{program}"))
+        return str(libraries[0]) if libraries else None
     return shutil.which(program, path=_SEARCH_PATH)
 
 
