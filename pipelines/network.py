@@ -173,6 +173,14 @@ class Dns(_Part):
     rfc2317: dict[ClasslessSubnet, ClasslessApex] = Field(default_factory=dict)
 
     @model_validator(mode="after")
+    def _asks_each_server_once(self) -> Self:
+        every = [(self.server, self.port), *((one.server, one.port) for one in self.secondaries)]
+        twice = next((one for one in every if every.count(one) > 1), None)
+        if twice is not None:
+            raise ValueError(f"secondaries: {twice[0]} port {twice[1]} is there twice, or is the primary itself")
+        return self
+
+    @model_validator(mode="after")
     def _keeps_octets_apart(self) -> Self:
         wholes: dict[str, IPv4Network] = {}
         for subnet, apex in self.rfc2317.items():
@@ -201,7 +209,6 @@ class Withdraw(_Part):
     reservation_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
     guests: tuple[TrackedSubnet, ...] = ()
     offline_after_days: Annotated[int, Field(ge=1, le=3650)] = 7
-    remove_rows_after_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     max_count: Annotated[int, Field(ge=0)] = 10
     max_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 

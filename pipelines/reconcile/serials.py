@@ -96,14 +96,22 @@ def _verdict(look: Look, last: _Last | None) -> str:
 
 
 def complaints(rows: pd.DataFrame, verdicts: frozenset[str], remedies: Mapping[str, str]) -> list[str]:
-    """One sentence for each row of `tables.SERIALS` with such a verdict: what is the case, since when, what to do."""
-    bad = rows[rows["verdict"].isin(verdicts)]
-    return [
-        f"{row.zone.rstrip('.')} at {row.server}: {row.verdict} since {row.since_at:%Y-%m-%d %H:%M} UTC, serial "
-        f"{_text(row.serial)}, primary's {_text(row.primary_serial)}, highest seen {_text(row.peak)}. "
-        f"{remedies[row.verdict]}"
-        for row in bad.itertuples(index=False)
-    ]
+    """One sentence for each server in `tables.SERIALS` and each such verdict: zones, since when, what to do.
+
+    The serials are those of the first zone.
+    """
+    bad = rows[rows["verdict"].isin(verdicts)].sort_values(["server", "verdict", "zone"])
+    return [_complaint(alike, remedies[str(verdict)]) for (_, verdict), alike in bad.groupby(["server", "verdict"])]
+
+
+def _complaint(rows: pd.DataFrame, remedy: str) -> str:
+    first = next(rows.itertuples(index=False))
+    others = f" and {len(rows) - 1} other zones" if len(rows) > 1 else ""
+    return (
+        f"{first.zone.rstrip('.')}{others} at {first.server}: {first.verdict} since "
+        f"{rows['since_at'].min():%Y-%m-%d %H:%M} UTC, serial {_text(first.serial)}, "
+        f"primary's {_text(first.primary_serial)}, highest seen {_text(first.peak)}. {remedy}"
+    )
 
 
 def _text(number: object) -> str:

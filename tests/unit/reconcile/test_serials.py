@@ -124,3 +124,10 @@ def test_a_complaint_says_where_since_when_and_what_to_do() -> None:
         "example.lan at 10.0.0.4 port 53: no-answer since 2026-03-01 12:00 UTC, serial unknown, primary's 5, "
         "highest seen unknown. Start it"
     )
+
+
+def test_a_server_is_complained_of_once() -> None:
+    """However many zones it does not answer for."""
+    looks = [Look(zone, COPY, None, 5, 5) for zone in ("a.lan.", "b.lan.", "c.lan.")]
+    (text,) = complaints(serials(looks, tables.SERIALS.empty(), at=AT), TROUBLE, {NO_ANSWER: "Start it"})
+    assert text.startswith("a.lan and 2 other zones at 10.0.0.4 port 53: no-answer since")
