@@ -249,7 +249,7 @@ class Network(_Part):
                     raise ValueError(f"sites.{name}.subnets: {subnet} overlaps {clash} of {seen[clash]}")
                 seen[subnet] = name
         if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
-            raise ValueError(f"withdraw.guests: {stranger} is none of the subnets of any site; write one as it is there")
+            raise ValueError(f"withdraw.guests: {stranger} is no subnet of any site; write one as it is there")
         for name, site in self.sites.items():
             _check_hop(name, site, self.sites)
         if self.zone_of(self.domain) is None:

@@ -353,7 +353,7 @@ IPAM_PLAN = Table(
         _CIDR,
         _IP,
         _optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
-        _text("action", "what to do", "create", "update", "touch", "adopt", "delete"),
+        _text("action", "what to do", "create", "update", "touch", "adopt"),
         _text("field", "the column", "hostname", "mac", "description", "tag", "lastSeen"),
         _optional("before", "what phpIPAM holds, byte for byte"),
         _optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),

@@ -98,18 +98,13 @@ class Ledger:
                     connection.execute(sa.delete(_reads).where(*same, _reads.c.read_at < oldest))
 
     def past(self) -> Past:
-        """What is known of earlier censuses: when the first was, what its sources had, what we made in phpIPAM."""
-        made = sa.select(_receipts.c.scope, _receipts.c.subject).where(
-            _receipts.c.target == "phpipam", _receipts.c.action == "create", _receipts.c.outcome == "applied"
-        )
+        """What is known of earlier censuses: when the first was, and what its sources had."""
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
-            created = connection.execute(made.distinct()).all()
         return Past(
             born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
             reads=tables.READS.rows([(*row[:2], pd.Timestamp(row.read_at, tz="UTC"), row.rows) for row in reads]),
-            created=frozenset((row.scope, row.subject) for row in created),
         )
 
     def last_complete(self, source: str) -> tuple[str, str] | None:

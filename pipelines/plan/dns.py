@@ -29,9 +29,8 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
 
-    Only A, AAAA, PTR and DHCID RRsets; nothing is deleted here (see plan/withdraw.py). `unread` are the zones that could not be read,
-    `concluded` the subnets about which something could be concluded this hour. A DHCID of ours beside a changed RRset
-    is listed as `keep`: the sender then knows that the name is not Kea's.
+    Only A, AAAA, PTR and DHCID RRsets; nothing is deleted here, see plan/withdraw.py. `unread` are the zones that
+    could not be read, `concluded` the subnets about which something could be concluded this hour.
     """
     rows = _compare(records, zone_records, applied)
     rows = rows.assign(objection=_unknown_holders(rows, concluded))
@@ -48,9 +47,14 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
 
 
 def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
-    """The unlisted DHCIDs beside RRsets to change. They are ours: else the change would not be there."""
+    """The unlisted DHCIDs beside RRsets to change, as `keep`. They are ours: else the change would not be there.
+
+    By them the sender knows that the name is not Kea's.
+    """
     marks = rrsets(zone_records[zone_records["type"] == DHCID], extra={})
-    changed = plan[~plan["action"].isin({"adopt", "keep"})].drop_duplicates(["zone", "owner"])[["zone", "owner", "site"]]
+    changed = plan[~plan["action"].isin({"adopt", "keep"})].drop_duplicates(["zone", "owner"])[
+        ["zone", "owner", "site"]
+    ]
     beside = marks.merge(changed, on=["zone", "owner"], validate="one_to_one")
     beside = beside.merge(plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
     beside = beside.merge(known(applied)[[*KEY, "named_by", "missing_since_at"]], on=KEY, how="left", validate="1:1")

@@ -27,7 +27,7 @@ class Spoken:
     wanted: frozenset[str]
 
 
-def offline(
+def offline(  # noqa: PLR0913, PLR0917 - four tables and what is known beside them
     addresses: pd.DataFrame,
     ipam: pd.DataFrame,
     applied: pd.DataFrame,
@@ -145,7 +145,7 @@ def _too_many(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> dict[str
         limit = max(policy.max_count, int(policy.max_share * held[cidr]))
         if count > limit:
             found[str(cidr)] = (
-                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline or lose their name, and {limit} may "
-                f"at once; if that is right, raise max_count under [withdraw] in network.toml to {count} for one census"
+                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline or lose their name, and {limit} "
+                f"may at once; if that is right, raise max_count under [withdraw] in network.toml to {count} once"
             )
     return found

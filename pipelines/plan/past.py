@@ -17,14 +17,10 @@ _LOST_SHARE, _LOST_ROWS = 0.5, 10
 
 @dataclass(frozen=True)
 class Past:
-    """When the ledger began, what its sources had lately (`tables.READS`), and which addresses we made in phpIPAM.
-
-    `created` holds pairs of subnet (CIDR) and address. Without a past nothing is ever taken back.
-    """
+    """When the ledger began, and what its sources had lately (`tables.READS`). Without it nothing is taken back."""
 
     born_at: pd.Timestamp | None = None
     reads: pd.DataFrame = field(default_factory=tables.READS.empty)
-    created: frozenset[tuple[str, str]] = frozenset()
 
 
 def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:

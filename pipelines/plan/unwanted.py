@@ -1,7 +1,7 @@
 """What we wrote to DNS, still stands there, and nothing wants any more: of which name, which addresses, and whose."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +13,7 @@ from pipelines.plan.past import Past
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.snapshots import EVERYWHERE
 from pipelines.subnets import locate
+from pipelines.values import Ip
 
 Tables = Mapping[str, pd.DataFrame]
 _REVERSE = (".in-addr.arpa.", ".ip6.arpa.")
@@ -62,15 +63,20 @@ def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.Da
     RRset must stay; null where nothing speaks against taking it back.
     """
     rows = _nobodys(rows, account)
-    site_of = {str(subnet): site for subnet, site in hour.network.site_of_subnet.items()}
-    first = pd.Series([ips[0] if ips else "0.0.0.0" for ips in rows["ips"]], rows.index, dtype="str")  # noqa: S104 - no host's
-    rows = rows.assign(site=locate(first, hour.network.site_of_subnet).map(site_of).fillna(EVERYWHERE))
+    sites = [_site(ips, hour.network) for ips in rows["ips"]]
+    rows = rows.assign(site=pd.Series(sites, rows.index, dtype="str"))
     rows = rows.assign(name=_names(rows, parsed["zone_records"]))
     rows = rows.assign(is_superseded=_superseded(rows, account["records"]))
     found = _objections(rows, parsed["zone_records"], applied, hour)
     parts = [(None, None) if pd.isna(text) else tuple(text.split(": ", 1)) for text in found]
     rule, reason = (pd.Series([part[at] for part in parts], rows.index, dtype="str") for at in (0, 1))
     return rows.assign(rule=rule, reason=reason)
+
+
+def _site(ips: Sequence[Ip], network: Network) -> str:
+    """The site of the first of these addresses; none's, where there is none or it is not tracked."""
+    subnet = network.subnet_of(ips[0]) if ips else None
+    return EVERYWHERE if subnet is None else network.site_of_subnet[subnet]
 
 
 def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:

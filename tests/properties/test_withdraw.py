@@ -1,0 +1,133 @@
+"""Laws of taking back, over the same small networks as the other plans, a month into a ledger's life."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import network as network_file
+from pipelines import tables
+from pipelines.network import Network
+from pipelines.plan.bookkeeping import work
+from pipelines.plan.past import Past
+from pipelines.reconcile.trust import frozen_sites
+from tests.lives import BORN, reads_before
+from tests.networks import AT, NETWORK, NETWORK_TOML, Tables, census
+from tests.properties.hours import hours
+from tests.properties.test_plans import LAW
+from tests.targets import carried_out
+
+OLD = Past(BORN, reads_before(AT))
+OFF = network_file.parse(NETWORK_TOML + "[withdraw]\nenabled = false", "network.toml")
+_KEY = ["zone", "owner", "type"]
+PASTS = [Past(), Past(AT - pd.Timedelta(days=6), OLD.reads), Past(BORN), Past(BORN, reads_before(AT, rows=40))]
+
+
+def later(applied: pd.DataFrame) -> pd.DataFrame:
+    """The ledger when all that is missed has been missed for a month."""
+    return tables.APPLIED.frame(applied.assign(missing_since_at=AT - pd.Timedelta(days=30)))
+
+
+def deletions(made: Tables) -> pd.DataFrame:
+    """What would be taken back in DNS."""
+    return made["dns_plan"][made["dns_plan"]["action"] == "delete"]
+
+
+def endings(made: Tables) -> Sequence[str]:
+    """What would be set Offline in phpIPAM."""
+    return list(made["ipam_plan"].loc[made["ipam_plan"]["after"] == "Offline", "ip"])
+
+
+@LAW
+@given(hours())
+def test_only_what_we_wrote_and_still_reads_so_goes(given_hour: tuple[Tables, pd.DataFrame]) -> None:
+    """Every deletion replaces just what the ledger says we wrote, and never what stood there before us."""
+    parsed, applied = given_hour
+    made = census(parsed, later(applied), past=OLD)
+    ours = applied[(applied["target"] == "dns") & ~applied["is_adopted"]]
+    written = {
+        (*row[:3], text)
+        for row in ours[["scope", "subject", "field", "value"]].itertuples(index=False)
+        for text in (row[3],)
+    }
+    written |= set(ours[["scope", "subject", "field", "intended"]].itertuples(index=False, name=None))
+    assert set(deletions(made)[[*_KEY, "before"]].itertuples(index=False, name=None)) <= written
+
+
+@LAW
+@given(hours(), st.sampled_from(PASTS))
+def test_nothing_goes_while_the_ledger_is_young_or_a_source_is_not_what_it_was(
+    given_hour: tuple[Tables, pd.DataFrame], past: Past
+) -> None:
+    """A new ledger, its first week, sources of which too little is known, and shrunken ones delete nothing."""
+    parsed, applied = given_hour
+    made = census(parsed, later(applied), past=past)
+    assert deletions(made).empty
+    assert not endings(made)
+
+
+@LAW
+@given(hours(with_ledger=False))
+def test_a_lost_ledger_deletes_nothing(given_hour: tuple[Tables, pd.DataFrame]) -> None:
+    """Even one that says it is old."""
+    made = census(given_hour[0], given_hour[1], past=OLD)
+    assert deletions(made).empty
+
+
+@LAW
+@given(hours())
+def test_switched_off_nothing_goes(given_hour: tuple[Tables, pd.DataFrame]) -> None:
+    """`enabled = false` holds back all of it, and says what it held back."""
+    parsed, applied = given_hour
+    made = census(parsed, later(applied), network=OFF, past=OLD)
+    assert deletions(made).empty
+    assert not endings(made)
+    wanted = {(row.owner, row.type) for row in deletions(census(parsed, later(applied), past=OLD)).itertuples()}
+    told = made["withheld"][made["withheld"]["rule"] == "withdraw-off"]
+    assert wanted <= set(zip(told["subject"], told["field"], strict=True))
+
+
+@LAW
+@given(hours())
+def test_nothing_of_a_frozen_site_and_nothing_in_an_unread_zone_goes(given_hour: tuple[Tables, pd.DataFrame]) -> None:
+    """Could not look is not nothing there."""
+    parsed, applied = given_hour
+    made = census(parsed, later(applied), past=OLD)
+    gone = deletions(made)
+    assert not set(gone["site"]) & set(frozen_sites(parsed["sources"]))
+    unread = parsed["sources"].loc[~parsed["sources"]["is_complete"], "source"]
+    assert not {f"zone/{zone.rstrip('.')}" for zone in gone["zone"]} & set(unread)
+
+
+@LAW
+@given(hours())
+def test_names_that_are_never_ours_are_not_taken_back(given_hour: tuple[Tables, pd.DataFrame]) -> None:
+    """No apex, no wildcard, no name with a record of another type, none that a foreign DHCID marks."""
+    parsed, applied = given_hour
+    gone = set(deletions(census(parsed, later(applied), past=OLD))["owner"])
+    records = parsed["zone_records"]
+    foreign = set(records.loc[~records["type"].isin({"A", "AAAA", "PTR", "DHCID"}), "owner"])
+    assert not gone & (foreign | set(NETWORK.dns.zones))
+    assert not [owner for owner in gone if owner.startswith("*.")]
+
+
+@LAW
+@given(hours(), st.booleans())
+def test_taking_back_leaves_nothing_to_take_back(given_hour: tuple[Tables, pd.DataFrame], is_old: bool) -> None:  # noqa: FBT001 - drawn
+    """Carried out, the next census deletes nothing more; the one after that writes nothing at all."""
+    parsed, applied = given_hour
+    known = later(applied) if is_old else applied
+    made = census(parsed, known, past=OLD)
+    for _ in range(2):
+        parsed, known = carried_out(parsed, made, known)
+        made = census(parsed, known, past=OLD)
+        assert deletions(made).empty
+    assert work(made["dns_plan"]).empty
+    assert work(made["ipam_plan"]).empty
+
+
+def test_the_policy_can_be_left_out() -> None:
+    """A network.toml without [withdraw] means the defaults."""
+    assert isinstance(NETWORK, Network)
+    assert NETWORK.withdraw.enabled
