@@ -32,12 +32,20 @@ class World:
     born_at: pd.Timestamp | None = BORN
     rows: int = 1
 
-    def census(self, hours: float, *, unread: list[Row] | None = None, **sources: list[Row]) -> Tables:
-        """The tables of a census so many hours after `AT`, carried out; a rehearsal would leave the world as it is."""
+    def census(
+        self, hours: float, *, asked: float | None = None, unread: list[Row] | None = None, **sources: list[Row]
+    ) -> Tables:
+        """The tables of a census so many hours after `AT`, carried out.
+
+        `asked` is when the gateways were, for a run that goes by what they said before.
+        """
         at = AT + pd.Timedelta(hours=hours)
         given = {"zone_records": self.zone_records, "ipam_addresses": self.ipam_addresses, **sources}
         parsed = hour(unread=unread or [], **given)
         parsed["sources"] = tables.SOURCES.frame(parsed["sources"].assign(read_at=at))
+        if asked is not None:
+            is_gateway = parsed["sources"]["site"] != "*"
+            parsed["sources"].loc[is_gateway, "read_at"] = AT + pd.Timedelta(hours=asked)
         made = census(parsed, self.applied, self.network, Past(self.born_at, reads_before(at, rows=self.rows)))
         after, self.applied = carried_out(parsed, made, self.applied)
         self.zone_records = [row for row in _plain(after["zone_records"]) if row["type"] != "SOA"]

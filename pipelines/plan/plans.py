@@ -58,7 +58,8 @@ def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past:
     at_kea = registered_by_kea(
         parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
     )
-    return Hour(network, past, as_of, concluded, shrunken(parsed["sources"], past), at_kea)
+    looked_at = parsed["sources"].groupby("site")["read_at"].min().to_dict()
+    return Hour(network, past, as_of, concluded, shrunken(parsed["sources"], past), at_kea, looked_at)
 
 
 def _spoken(parsed: Tables, account: Tables, applied: pd.DataFrame, network: Network) -> Spoken:

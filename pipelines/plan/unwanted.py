@@ -25,7 +25,8 @@ FROZEN, SHRUNKEN = "frozen", "shrunken"
 class Hour:
     """What is known this hour beside the tables. `kea` is from `registered_by_kea`, `shrunken` from `plan.past`.
 
-    `concluded` are the subnets about which something can be concluded.
+    `concluded` are the subnets about which something can be concluded; `looked_at` is when each site's sources were
+    asked: a run between two censuses goes by older answers.
     """
 
     network: Network
@@ -34,6 +35,7 @@ class Hour:
     concluded: tuple[Subnet, ...]
     shrunken: dict[str, str]
     kea: tuple[set[str], set[str]]
+    looked_at: Mapping[str, pd.Timestamp]
 
     @property
     def policy(self) -> Withdraw:

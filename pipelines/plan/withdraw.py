@@ -47,14 +47,20 @@ def withdrawals(
 def _timed(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> pd.DataFrame:
     """With `since_at`, since when each is missed, and `due_at`, when all of its name may go: the latest of them.
 
-    Of what is not concluded about, and of what others made, neither is told.
+    `looked_at` is how late it is for them: what a gateway said an hour ago does not tell that a lease has ended since.
+    Of what is not concluded about, and of what others made, no time is told.
     """
     is_missed = rows["is_ours"] & ~rows["rule"].isin({FROZEN, SHRUNKEN})
     since = rows["missing_since_at"].fillna(_ended_at(rows, leases, hour)).where(is_missed)
     triples = zip(rows["named_by"], rows["ips"], rows["is_superseded"], strict=True)
     grace = pd.Series([_grace(*one, hour) for one in triples], rows.index, dtype="timedelta64[us]")
     due = (since + grace).where(rows["rule"].isna() | rows["rule"].isin(_WHOLE))
-    return rows.assign(since_at=since, due_at=due.groupby(rows["name"]).transform("max"))
+    looked = rows["site"].map(hour.looked_at).fillna(hour.as_of).astype(tables.INSTANT)
+    looked = looked.mask(rows["is_superseded"] | (rows["named_by"] == PEOPLE), hour.as_of)
+    by_name = rows.assign(due_at=due, looked_at=looked).groupby("name")
+    return rows.assign(
+        since_at=since, due_at=by_name["due_at"].transform("max"), looked_at=by_name["looked_at"].transform("min")
+    )
 
 
 def _ended_at(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> "pd.Series[pd.Timestamp]":
@@ -84,7 +90,7 @@ def _decided(rows: pd.DataFrame, there: pd.DataFrame, hour: Hour) -> pd.DataFram
     starts_at = waits_until(hour.past, hour.policy.first_days)
     goes_at = rows["due_at"] if starts_at is None else rows["due_at"].clip(lower=starts_at)
     when = _told(rows["since_at"]) + ", goes after " + _told(goes_at)
-    is_open, is_due = rows["rule"].isna(), goes_at <= hour.as_of
+    is_open, is_due = rows["rule"].isna(), goes_at <= rows["looked_at"]
     rule = rows["rule"].mask(is_open & ~is_due, "withdraw-later")
     reason = rows["reason"].mask(is_open, "nothing wants it since " + when)
     if starts_at is None:

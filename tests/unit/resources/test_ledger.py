@@ -1,7 +1,9 @@
 """The ledger, on a fresh SQLite file each time."""
 
+import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -153,3 +155,30 @@ def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
 
     assert carry_out(plan, "dns", never, store, "run").empty
     assert store.applied()["is_adopted"].tolist() == [True, True]
+
+
+def test_a_ledger_is_born_with_its_first_snapshot_and_never_again(store: Ledger) -> None:
+    """What is taken back waits for its age, so later snapshots do not make it younger."""
+    assert store.past().born_at is None
+    for hours in (0, 5):
+        store.note_snapshots("run", as_table([Snapshot("home", "arp", READ_AT + timedelta(hours=hours), b"x")]))
+    assert store.past().born_at == pd.Timestamp(READ_AT)
+
+
+def test_the_last_day_of_answers_is_remembered_each_once(store: Ledger) -> None:
+    """The same answer twice is one; of thirty the latest twenty-four are kept."""
+    for hours in (0, *range(30)):
+        at = pd.Timestamp(READ_AT) + pd.Timedelta(hours=hours)
+        store.note_reads(tables.READS.rows([("home", "arp", at, hours), ("home", "kea4.leases", at, 7)]))
+    reads = store.past().reads
+    assert list(reads.loc[reads["source"] == "arp", "rows"]) == list(range(6, 30))
+    assert len(reads) == 48
+
+
+def test_an_older_release_s_ledger_is_given_the_new_columns(tmp_path: Path) -> None:
+    """Nothing it remembers is lost."""
+    Ledger(f"sqlite:///{tmp_path}/ledger.sqlite").replace_applied(ledger(*ROWS))
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database, database:
+        for column in ("named_by", "missing_since_at"):
+            database.execute(f"ALTER TABLE applied DROP COLUMN {column}")
+    pd.testing.assert_frame_equal(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite").applied(), ledger(*ROWS))
