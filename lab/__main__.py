@@ -13,7 +13,7 @@ from pathlib import Path
 import dns.name
 import dns.tsig
 
-from lab import gateway, leases, neighbours, phpipam, records, shell
+from lab import gateway, leases, neighbours, phpipam, records, routers, shell
 from lab.d2 import D2
 from lab.folder import DATA, Folder, FolderInUseError, write_whole
 from lab.kea import Kea
@@ -50,7 +50,7 @@ async def run(folder: Folder) -> None:
         await nameserver.open()
         kea = Kea(folder, kea_socket, D2(nameserver.port, keys[dns.name.from_text("kea-ddns")]).register)
         kea.open()
-        ssh = gateway.Gateway(folder, kea.obey_faults)
+        ssh = gateway.Gateway(folder, kea.obey_faults, routers.doors(routers.all_of(folder)))
         ssh.open()
         announce(folder, ssh, nameserver, kea_socket)
         await stopped.wait()
@@ -65,6 +65,8 @@ def lay_out(folder: Folder, kea_socket: Path) -> None:
     phpipam.lay_out(folder, now)
     gateway.lay_out(folder)
     shell.lay_out(folder)
+    for router in routers.all_of(folder):
+        router.lay_out(now)
 
 
 def keyring(folder: Folder) -> Keyring:
@@ -83,10 +85,12 @@ def announce(folder: Folder, ssh: gateway.Gateway, nameserver: NameServer, kea_s
     template = (DATA / "network.toml").read_text(encoding="utf-8")
     places = {"ssh_port": ssh.port, "dns_port": nameserver.port, "kea_socket": json.dumps(str(kea_socket))}
     write_whole(folder.network_toml, template.format(**places))
-    write_whole(folder.known_hosts, ssh.known_hosts_line())
+    remote = [router.known_hosts_line() for router in routers.all_of(folder)]
+    write_whole(folder.known_hosts, "".join([ssh.known_hosts_line(), *remote]))
     variables = {
         "NETCENSUS_NETWORK": folder.network_toml,
         "NETCENSUS_SSH_KEY_FILE": folder.client_key,
+        "NETCENSUS_JUMP_KEY_FILE": folder.jump_key,
         "NETCENSUS_TSIG_SECRET_FILE": folder.tsig_secret("netcensus"),
     }
     write_whole(folder.environment, "".join(f"{name}={value}\n" for name, value in variables.items()))

@@ -5,7 +5,9 @@ Read again at each command, so that a test breaks and mends a source while the l
     {"kea": "stalled-cut" | "hook-missing" | "error" | "empty-output" | "refused",
      "arp": "no-libxo" | "fail",
      "dns": {"<zone>": "refuse-axfr" | "refuse-update" | "silent-update"},
-     "ssh": "slow-banner"}
+     "ssh": "slow-banner",
+     "valchedrym": "refused" | "silent" | "slow" | "cut",
+     "london": the same}
 """
 
 import json
@@ -23,7 +25,7 @@ def current(file: Path) -> dict[str, Any]:
 
 
 def of_source(file: Path, source: str) -> str | None:
-    """The fault of `kea`, `arp` or `ssh`, or None."""
+    """The fault of `kea`, `arp`, `ssh` or a remote site, or None."""
     fault = current(file).get(source)
     return fault if isinstance(fault, str) else None
 

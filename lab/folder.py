@@ -44,6 +44,11 @@ class Folder:
         return self.root / "ssh_key"
 
     @property
+    def jump_key(self) -> Path:
+        """The private key production passes the firewall with, on its way to a remote site."""
+        return self.root / "jump_key"
+
+    @property
     def host_key(self) -> Path:
         """The gateway's private host key."""
         return self.root / "gateway_host_key"

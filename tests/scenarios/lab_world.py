@@ -1,6 +1,7 @@
 """The lab as a world: started in a process of its own, broken by its fault switch, looked at from outside."""
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -83,6 +84,11 @@ class Lab:
     def everything(self) -> tuple[str, dict[str, Any], Records]:
         """All that a census could have written to, for comparison."""
         return self.phpipam(), self.dns_status(), self.records()
+
+
+def firewall_alone(text: str) -> str:
+    """The lab's network file without the remote sites' gateways: the firewall's is then the only one there is."""
+    return re.sub(r"\[sites\.(?:valchedrym|london)\.gateway\]\n(?:[^\n]+\n)+", "", text)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import paramiko
 import pytest
 
 import netcensus
-from tests.scenarios.lab_world import Lab, running_lab
+from tests.scenarios.lab_world import Lab, firewall_alone, running_lab
 from tests.scenarios.world import World
 
 OTHER_SECRET = "bm90IHRoZSBzZWNyZXQgb2YgdGhpcyBzZXJ2ZXIhISE="
@@ -43,7 +43,7 @@ class Case:
 
 def changed_key(lab: Lab, own: Path) -> None:
     """A known_hosts that names another host key for the lab's gateway."""
-    host, kind, _ = (lab.folder / "known_hosts").read_text(encoding="utf-8").split()
+    host, kind, *_ = (lab.folder / "known_hosts").read_text(encoding="utf-8").split()
     key = paramiko.RSAKey.generate(2048) if kind == "ssh-rsa" else _ed25519(own / "other_host_key")
     (own / "hosts").write_text(f"{host} {key.get_name()} {key.get_base64()}\n", encoding="utf-8")
 
@@ -184,6 +184,7 @@ def broken_world(case: Case, lab: Lab, own: Path) -> World:
         return text.replace("{own}", str(own)).replace("{lab}", str(lab.folder))
 
     def edited(text: str) -> str:
+        text = firewall_alone(text)
         old, new = map(real, case.edit)
         assert old in text, "the case changes nothing"
         return text.replace(old, new) if old else text
