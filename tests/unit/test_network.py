@@ -46,6 +46,20 @@ def test_the_shipped_file_describes_three_sites() -> None:
         (('"10.9.0.0/24"', '"10.0.0.128/25"'), "sites.cabin.subnets: 10.0.0.128/25 overlaps 10.0.0.0/24 of home"),
         (('"10.9.0.0/24"', '"10.9.0.1/24"'), "sites.cabin.subnets.0: 10.9.0.1/24 has host bits set; write a subnet"),
         (('"pfsense", host = "10.9', '"other", host = "10.9'), "sites.cabin.gateway.kind is none of pfsense, openwrt"),
+        (
+            ('"10.9.0.1", user = "admin"', '"10.9.0.1", user = "admin", via = "attic"'),
+            "sites.cabin.gateway.via: 'attic' is no site whose gateway is reached directly",
+        ),
+        (
+            ('"10.9.0.1", user = "admin"', '"10.9.0.1", user = "admin", via = "cabin"'),
+            "sites.cabin.gateway.via: 'cabin' is no site whose gateway is reached directly",
+        ),
+        (('"10.9.0.1", user = "admin"', '"10.9.0.1", usr = "admin"'), "sites.cabin.gateway.user is missing"),
+        (('{kind = "pfsense", host = "10.9', '{host = "10.9'), "sites.cabin.gateway.kind is none of pfsense, openwrt"),
+        (
+            ('{kind = "pfsense", host = "10.9', '{kind = "openwrt", lease_s = 1, host = "10.9'),
+            "sites.cabin.gateway.lease_s: Input should be greater than or equal to 120",
+        ),
         (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
         (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
         (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),
