@@ -7,8 +7,8 @@ from typing import Any
 import dagster as dg
 
 from pipelines import tables
+from pipelines.contract import Column, Table
 from pipelines.errors import NetcensusError
-from pipelines.tables import Column, Table
 from resources.preview import MOST_ROWS
 from resources.table_store import CONTRACT, SHOWN
 

@@ -8,8 +8,8 @@ import json
 
 import pandas as pd
 
+from pipelines.contract import INSTANT, Table
 from pipelines.errors import ParseError
-from pipelines.tables import INSTANT, Table
 
 
 def encode(table: Table, frame: pd.DataFrame) -> bytes:

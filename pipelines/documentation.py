@@ -3,7 +3,7 @@
 import sys
 
 from pipelines import tables
-from pipelines.tables import Column, Table
+from pipelines.contract import Column, Table
 
 _INTRODUCTION = """\
 # Tables

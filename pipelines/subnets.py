@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pandas as pd  # noqa: TC002 - named in annotations, as everywhere
 
-from pipelines.tables import TEXT
+from pipelines.contract import TEXT
 
 _SHORTEST_WITHOUT_BROADCAST = 31  # RFC 3021: a /31 has two host addresses and no others
 

@@ -5,100 +5,7 @@ Suffixes: `_at` a UTC instant, `_s` seconds, `is_` a flag, `_id_<system>` or `id
 Text is never empty: what is not there is null.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import pandas as pd
-
-TEXT = "str"
-INTEGER = "Int64"
-FLAG = "bool"
-INSTANT = "datetime64[us, UTC]"
-
-CIDR = r"[0-9a-f.:]+/\d{1,3}"
-ADDRESS = r"[0-9a-f.:]+"
-MAC = r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
-ABSOLUTE = r"\S*\."
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, dtype and meaning, and what its values may be."""
-
-    name: str
-    dtype: str
-    meaning: str
-    is_nullable: bool = False
-    pattern: str | None = None
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table's contract. `grain` says what one row is; no two rows share `key` (no key: rows may repeat)."""
-
-    name: str
-    grain: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> list[str]:
-        """The columns' names, in order."""
-        return [column.name for column in self.columns]
-
-    def frame(self, columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pd.DataFrame:
-        """A frame of this table from its columns, in the contract's order and dtypes.
-
-        Raises `KeyError` for a missing column and `ValueError` for a value that is none of its dtype.
-        """
-        typed = {column.name: _typed(columns[column.name], column) for column in self.columns}
-        return pd.DataFrame(typed).reset_index(drop=True)
-
-    def rows(self, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
-        """A frame of this table from rows whose values stand in the contract's order."""
-        by_column = zip(*rows, strict=True) if rows else ([] for _ in self.columns)
-        return self.frame({name: list(values) for name, values in zip(self.names, by_column, strict=True)})
-
-    def empty(self) -> pd.DataFrame:
-        """A frame of this table without rows."""
-        return self.rows([])
-
-    def concat(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """The rows of several frames of this table, one after the other."""
-        filled = [frame for frame in frames if len(frame)]
-        return self.frame(pd.concat(filled, ignore_index=True)) if filled else self.empty()
-
-    def violations(self, frame: pd.DataFrame) -> list[str]:
-        """What in a frame breaks this contract, one sentence each; empty when nothing does."""
-        if list(frame.columns) != self.names:
-            return [f"{self.name}: columns are {list(frame.columns)}, the contract says {self.names}"]
-        found = [text for column in self.columns for text in self._column_violations(column, frame[column.name])]
-        if self.key and (repeated := int(frame.duplicated(list(self.key)).sum())):
-            found.append(f"{self.name}: {repeated} rows repeat the key {self.key}")
-        return found
-
-    def _column_violations(self, column: Column, values: "pd.Series[object]") -> list[str]:
-        place = f"{self.name}.{column.name}"
-        present = values.dropna()
-        found = []
-        if str(values.dtype) != column.dtype:
-            found.append(f"{place}: dtype is {values.dtype}, the contract says {column.dtype}")
-        if not column.is_nullable and len(present) < len(values):
-            found.append(f"{place}: {len(values) - len(present)} values are missing")
-        if column.choices and (others := set(present) - set(column.choices)):
-            found.append(f"{place}: {sorted(map(str, others))} are none of {column.choices}")
-        if column.pattern and (bad := int((~present.astype(str).str.fullmatch(column.pattern)).sum())):
-            found.append(f"{place}: {bad} values do not read as {column.pattern}")
-        if column.dtype == TEXT and (present == "").any():
-            found.append(f"{place}: empty text; what is not there is null")
-        return found
-
-
-def _typed(values: Sequence[object], column: Column) -> "pd.Series[object]":
-    if column.dtype == FLAG and pd.Series(values).isna().any():
-        raise ValueError(f"{column.name} is missing in a row, and pandas would read that as true")
-    return pd.Series(values, dtype=column.dtype)
+from pipelines.contract import ABSOLUTE, ADDRESS, CIDR, FLAG, INSTANT, INTEGER, MAC, TEXT, Column, Table
 
 
 def _text(name: str, meaning: str, *choices: str, pattern: str | None = None, is_nullable: bool = False) -> Column:
@@ -180,7 +87,7 @@ LEASES = Table(
         ),
         _optional("hostname", "the name the server keeps for the client, as it keeps it: any text"),
         _text("state", "Kea's lease state", "assigned", "declined", "reclaimed", "released", "registered"),
-        _optional("cltt_at", "client last transaction time: when it was last confirmed; null where none tells", INSTANT),
+        _optional("cltt_at", "client last transaction time: when it was last confirmed; null if untold", INSTANT),
         _optional("valid_s", "the lease's length; null for ever", INTEGER),
         _optional("expires_at", "when it ends; null for never", INSTANT),
         Column("is_ddns_forward", FLAG, "handed to D2 for the A record (not: is in DNS)"),
@@ -224,6 +131,19 @@ NEIGHBOURS = Table(
         _text("state", "the entry's state", "dynamic", "permanent", "published", "expired", "incomplete"),
         _optional("confirmed_at", "when the kernel last confirmed it; null where it cannot be told", INSTANT),
     ),
+)
+PEERS = Table(
+    "peers",
+    "one address range a WireGuard peer may use",
+    (
+        _SITE,
+        _SOURCE,
+        _text("interface", "the gateway's WireGuard interface"),
+        _text("public_key", "the peer's public key", pattern=r"[A-Za-z0-9+/]{43}="),
+        _optional("cidr", "the range; null for a peer that has none", pattern=CIDR),
+        _optional("last_handshake_at", "when the two last agreed on keys; null for never", INSTANT),
+    ),
+    key=("site", "interface", "public_key", "cidr"),
 )
 IPAM_SUBNETS = Table(
     "ipam_subnets",
@@ -273,7 +193,7 @@ SIGHTINGS = Table(
     (
         _SITE,
         _IP,
-        _optional("mac", "the hardware address; null for a lease by client identifier only", pattern=MAC),
+        _optional("mac", "the hardware address; null for a lease by client identifier only, and for a peer", pattern=MAC),
         _SOURCE,
         Column("last_seen_at", INSTANT, "when the source confirmed it (never: when we asked)"),
     ),
@@ -287,7 +207,7 @@ BINDINGS = Table(
         _IP,
         _MAC,
         _optional("client_id", "the DHCP client identifier", pattern=r"(?:[0-9a-f]{2})+"),
-        _text("kind", "the strongest reason for it", "reservation", "lease", "neighbour"),
+        _text("kind", "the strongest reason for it", "reservation", "lease", "neighbour", "peer"),
         _text("evidence", "the sources it rests on, comma-separated"),
         _optional("last_seen_at", "the latest sighting; null for a reservation nobody has used", INSTANT),
         _optional("valid_s", "the lease's length, where there is one that ends", INTEGER),
@@ -303,7 +223,7 @@ NAME_CLAIMS = Table(
         _text("wanted", "the name as the source says it: any text"),
         _optional("name", "the absolute name it means; null when it is no host name", pattern=ABSOLUTE),
         _SOURCE,
-        Column("rank", INTEGER, "1 wins over 2: phpIPAM's people, reservation, lease, PTR"),
+        Column("rank", INTEGER, "1 wins over 2: phpIPAM's people, reservation or peer, lease, PTR"),
         _text("verdict", "what became of it", "granted", "agrees", "outranked", "contested"),
         _text("reason", "why, for a person"),
     ),
@@ -472,7 +392,7 @@ SERIALS = Table(
 )
 
 ALL: tuple[Table, ...] = (
-    SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, IPAM_SUBNETS, IPAM_ADDRESSES,
+    SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, PEERS, IPAM_SUBNETS, IPAM_ADDRESSES,
     ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, READS,
     RECEIPT, SERIALS,
 )  # fmt: skip

@@ -11,7 +11,7 @@ import dagster as dg
 import pandas as pd
 
 from pipelines import codec
-from pipelines.tables import Table
+from pipelines.contract import Table
 from resources.archive import replace_file
 from resources.preview import markdown
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from pipelines import network as network_file
 from pipelines import tables
+from pipelines.contract import Table
 from pipelines.network import Network
 from pipelines.plan.past import Past
 from pipelines.plan.plans import plans
 from pipelines.reconcile.account import account
-from pipelines.tables import Table
 
 Row = dict[str, object]
 Tables = dict[str, pd.DataFrame]
@@ -68,8 +68,8 @@ def lease(ip: str, mac: str | None, hostname: str | None = None, **more: object)
     """An active lease of an hour, confirmed ten minutes ago, of which D2 was told nothing."""
     plain = {
         "site": _site(ip), "source": "kea4.leases", "ip": ip, "mac": mac, "client_id": None, "hostname": hostname,
-        "state": "assigned", "cltt_at": minutes_ago(10), "valid_s": 3600, "expires_at": minutes_ago(-50), "is_ddns_forward": False,
-        "is_ddns_reverse": False,
+        "state": "assigned", "cltt_at": minutes_ago(10), "valid_s": 3600, "expires_at": minutes_ago(-50),
+        "is_ddns_forward": False, "is_ddns_reverse": False,
     }  # fmt: skip
     return plain | more
 
@@ -154,8 +154,8 @@ _ALWAYS: dict[str, list[Row]] = {
     ],
 }
 _PARSED = (
-    tables.SOURCES, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.IPAM_SUBNETS,
-    tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
+    tables.SOURCES, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS,
+    tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
 )  # fmt: skip
 
 

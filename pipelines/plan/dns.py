@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.plan.never import objections
@@ -83,8 +83,8 @@ def _with_ttls(desired: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFram
     Technitium takes no TTL above the SOA's expire.
     """
     soas = zone_records[(zone_records["type"] == "SOA") & (zone_records["owner"] == zone_records["zone"])]
-    expire_s = dict(zip(soas["zone"], soas["rdata"].str.split().str[5].astype(tables.INTEGER), strict=True))
-    longest = desired["zone"].map(expire_s).astype(tables.INTEGER)
+    expire_s = dict(zip(soas["zone"], soas["rdata"].str.split().str[5].astype(contract.INTEGER), strict=True))
+    longest = desired["zone"].map(expire_s).astype(contract.INTEGER)
     by_class = desired["ttl_s"].mask((longest < desired["ttl_s"]).fillna(value=False), longest)
     is_cut = (desired["longest_ttl_s"] < by_class).fillna(value=False)
     return desired.assign(class_ttl_s=by_class, after_ttl_s=by_class.mask(is_cut, desired["longest_ttl_s"]))
@@ -147,7 +147,7 @@ def _with_its_address(rows: pd.DataFrame, objection: "pd.Series[str]") -> "pd.Se
 
 def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Series[str]":
     """Why an RRset is left alone that holds an address nothing is known about this hour: its host may well be there."""
-    held = rows.loc[rows["type"].isin(FORWARD_TYPES), "before"].dropna().str.split("\n").explode().astype(tables.TEXT)
+    held = rows.loc[rows["type"].isin(FORWARD_TYPES), "before"].dropna().str.split("\n").explode().astype(contract.TEXT)
     unknown = held[locate(held, concluded).isna()].groupby(level=0).first()
     return ("frozen: it holds " + unknown + ", of which nothing can be concluded this hour").reindex(rows.index)
 

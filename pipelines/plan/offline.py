@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import looked_since, waits_until
 from pipelines.plan.unwanted import Hour
@@ -67,7 +67,7 @@ def _is_over(rows: pd.DataFrame, sources: pd.DataFrame, spoken: Spoken, hour: Ho
 
     An address that was never seen is left alone, as phpIPAM's own scanner leaves it (pingCheck.php).
     """
-    looked = rows["site"].map(looked_since(sources, hour.past)).astype(tables.INSTANT)
+    looked = rows["site"].map(looked_since(sources, hour.past)).astype(contract.INSTANT)
     limit = hour.as_of - pd.Timedelta(days=hour.policy.offline_after_days)
     is_missed = (rows["last_seen_at"] <= limit) & (rows["last_seen_at"] < looked)
     is_spoken_of = rows["ip"].isin(spoken.stands | spoken.wanted)

@@ -8,7 +8,7 @@ import ipaddress
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import waits_until
@@ -55,7 +55,7 @@ def _timed(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> pd.DataFrame
     triples = zip(rows["named_by"], rows["ips"], rows["is_superseded"], strict=True)
     grace = pd.Series([_grace(*one, hour) for one in triples], rows.index, dtype="timedelta64[us]")
     due = (since + grace).where(rows["rule"].isna() | rows["rule"].isin(_WHOLE))
-    looked = rows["site"].map(hour.looked_at).fillna(hour.as_of).astype(tables.INSTANT)
+    looked = rows["site"].map(hour.looked_at).fillna(hour.as_of).astype(contract.INSTANT)
     looked = looked.mask(rows["is_superseded"] | (rows["named_by"] == PEOPLE), hour.as_of)
     by_name = rows.assign(due_at=due, looked_at=looked).groupby("name")
     return rows.assign(
@@ -72,7 +72,7 @@ def _ended_at(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> "pd.Serie
             for source, ips in zip(rows["named_by"], rows["ips"], strict=True)
         ],
         index=rows.index,
-        dtype=tables.INSTANT,
+        dtype=contract.INSTANT,
     )
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract
 from pipelines.network import Network
 from pipelines.subnets import locate
 from pipelines.values import host_name, mac
@@ -43,7 +43,7 @@ def tracked_addresses(ipam_addresses: pd.DataFrame, subnets: pd.DataFrame) -> pd
     columns = subnets[["id_phpipam", "site", "cidr", "is_pinged"]].rename(columns={"id_phpipam": "subnet_id_phpipam"})
     rows = ipam_addresses.merge(columns, on="subnet_id_phpipam", validate="many_to_one")
     rows = rows[locate(rows["ip"], map(ip_network, columns["cidr"])) == rows["cidr"]]
-    return rows.assign(mac_read=rows["mac"].map(_mac_or_none, na_action="ignore").astype(tables.TEXT))
+    return rows.assign(mac_read=rows["mac"].map(_mac_or_none, na_action="ignore").astype(contract.TEXT))
 
 
 def held_names(ipam: pd.DataFrame, *, network: Network) -> dict[str, set[str]]:

@@ -4,7 +4,7 @@ import ipaddress
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.network import Network
 from pipelines.reconcile.claims import LEASE, LEASES, PTR, RESERVATION
 from pipelines.reconcile.dhcid import dhcid
@@ -135,4 +135,4 @@ def _ttl(host: dict[str, object], network: Network) -> int:
 def _half_of_the_rest(named: pd.DataFrame, now: pd.Timestamp) -> "pd.Series[int]":
     """Half of what is left of each lease that gives its address the name, in seconds, at least one."""
     rest = (named["expires_at"] - now).where(named["named_by"].isin(LEASES))
-    return (rest.dt.total_seconds() // 2).clip(lower=1).astype(tables.INTEGER)
+    return (rest.dt.total_seconds() // 2).clip(lower=1).astype(contract.INTEGER)

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from pipelines import tables
+from pipelines import contract
 from pipelines.parse.phpipam import decimal_of
 from resources.phpipam.changes import Change
 from resources.phpipam.conventions import OFFLINE, USED
@@ -71,7 +71,7 @@ def _check_host_name(text: str) -> None:
 
 
 def _check_mac(text: str) -> None:
-    if not re.fullmatch(tables.MAC, text):
+    if not re.fullmatch(contract.MAC, text):
         raise ValueError(f"{text!a:.40} is no MAC address in lower-case colon form")
 
 

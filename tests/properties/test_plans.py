@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import tables
+from pipelines.contract import Table
 from pipelines.plan import bookkeeping
 from pipelines.plan.never import MANAGED_TYPES
 from pipelines.reconcile.trust import frozen_sites
-from pipelines.tables import Table
 from pipelines.values import is_below
 from tests.networks import NETWORK, Tables, cells, census, hour
 from tests.properties.hours import hours

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import codec, tables
+from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
 from pipelines.errors import ParseError
-from pipelines.tables import FLAG, INSTANT, INTEGER, Column, Table
 from tests.networks import ALICE, frame, lease
 
 NASTY = st.text(st.characters(exclude_categories=[]), min_size=1) | st.sampled_from(

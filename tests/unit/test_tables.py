@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tables
-from pipelines.tables import Table
+from pipelines.contract import Table
 from tests.networks import ALICE, AT, frame, in_ipam, lease
 
 BY_NAME = pytest.mark.parametrize("table", tables.ALL, ids=[table.name for table in tables.ALL])

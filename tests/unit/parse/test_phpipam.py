@@ -193,7 +193,9 @@ def test_local_text_and_back_is_the_same_second_but_in_the_doubled_hour(naive: d
     assert (instant - back).total_seconds() in {0, 3600}
 
 
-_JSON: st.SearchStrategy[object] = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just([{}])
+_JSON: st.SearchStrategy[object] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just([{}])
+)
 
 
 @given(st.binary())
