@@ -4,9 +4,12 @@ import dagster as dg
 
 from pipelines.network import Network, Site
 
-_READ_AT = {
-    "pfsense": {"kea": "Kea's leases and configuration", "arp": "The ARP table"},
-    "openwrt": {"dnsmasq": "dnsmasq's leases", "arp": "The neighbour tables"},
+_READ_AT = {"pfsense": ("kea", "arp"), "openwrt": ("dnsmasq", "arp")}
+_MEANING = {
+    "kea": "Kea's leases and configuration",
+    "dnsmasq": "The leases of dnsmasq",
+    "arp": "The neighbour tables",
+    "wireguard": "The peers of WireGuard",
 }
 
 def source(*parts: str) -> dg.AssetKey:
@@ -21,7 +24,9 @@ def target(*parts: str) -> dg.AssetKey:
 
 def kinds_of(site: Site) -> list[str]:
     """What is read at a site's gateway, in the words of the keys."""
-    return [] if site.gateway is None else list(_READ_AT[site.gateway.kind])
+    if site.gateway is None:
+        return []
+    return [*_READ_AT[site.gateway.kind], *(["wireguard"] if getattr(site.gateway, "wireguard", False) else [])]
 
 
 def _part(text: str) -> str:
@@ -31,10 +36,10 @@ def _part(text: str) -> str:
 def external_assets(network: Network) -> list[dg.AssetSpec]:
     """Every gateway, zone and database of network.toml, as what is read and as what is written."""
     read = [
-        _spec(source(kind, name), "sources", f"{meaning} of {site.gateway.host} ({name}).", "ssh")
+        _spec(source(kind, name), "sources", f"{_MEANING[kind]} of {site.gateway.host} ({name}).", "ssh")
         for name, site in network.sites.items()
         if site.gateway is not None
-        for kind, meaning in _READ_AT[site.gateway.kind].items()
+        for kind in kinds_of(site)
     ]
     read.append(
         _spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql")

@@ -18,9 +18,9 @@ CAN_CONCLUDE = "something_can_be_concluded"
 READABLE = "every_row_was_readable"
 TABLES = (
     tables.SOURCES, tables.REJECTS, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS,
-    tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
+    tables.PEERS, tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
 )  # fmt: skip
-_FROM_GATEWAYS = {"leases", "reservations", "dhcp_subnets", "neighbours"}
+_FROM_GATEWAYS = {"leases", "reservations", "dhcp_subnets", "neighbours", "peers"}
 _FROM = {"ipam_subnets": "phpipam_snapshots", "ipam_addresses": "phpipam_snapshots", "zone_records": "zone_snapshots"}
 
 

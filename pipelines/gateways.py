@@ -32,10 +32,11 @@ class Gateway(Part):
 
 
 class PfsenseGateway(Gateway):
-    """pfSense: Kea DHCPv4, ARP."""
+    """pfSense: Kea DHCPv4, ARP and, where it is said, WireGuard."""
 
     kind: Literal["pfsense"]
     kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
+    wireguard: bool = False
 
 
 class OpenwrtGateway(Gateway):

@@ -81,6 +81,7 @@ ClasslessSubnet = Annotated[Any, BeforeValidator(_classless)]
 Apex = Annotated[OwnerName, AfterValidator(_apex)]
 ClasslessApex = Annotated[OwnerName, AfterValidator(_apex), AfterValidator(_without_slash)]
 Label = Annotated[str, AfterValidator(_label)]
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 SiteName = Annotated[str, AfterValidator(_site_name)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
@@ -92,6 +93,13 @@ class Site(_Part):
     subnets: tuple[TrackedSubnet, ...]
     gateway: AnyGateway | None = None
     label: Label | None = None
+    wireguard_peers: dict[PublicKey, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_peers_only_where_they_are_read(self) -> Self:
+        if self.wireguard_peers and not getattr(self.gateway, "wireguard", False):
+            raise ValueError("wireguard_peers have names, but nobody reads them: set gateway.wireguard = true")
+        return self
 
 
 def _check_hop(name: str, site: Site, sites: dict[str, Site]) -> None:

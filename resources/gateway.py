@@ -16,7 +16,7 @@ _CLOCKS_AGREE_S = 30  # within this, no offset is noted: an exec over a slow lin
 
 def sources_of(gateway: PfsenseGateway | OpenwrtGateway) -> tuple[str, ...]:
     """The names of what is read at a gateway of this kind."""
-    return openwrt.SOURCES if isinstance(gateway, OpenwrtGateway) else pfsense.SOURCES
+    return openwrt.SOURCES if isinstance(gateway, OpenwrtGateway) else pfsense.sources_of(gateway)
 
 
 def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are for the tests

@@ -15,10 +15,11 @@ from pipelines.errors import SourceUnavailable
 from pipelines.gateways import PfsenseGateway
 from pipelines.parse.kea_answers import EMPTY, OK, UNSUPPORTED
 from pipelines.parse.kea_leases import PAGE_LIMIT
+from pipelines.parse.wireguard import VIEWS
 from resources.sections import Reading, Run, Section, ask, each_for_itself
 from resources.ssh import words
 
-LEASES, CONFIG, ARP = "kea4.leases", "kea4.config", "arp"
+LEASES, CONFIG, ARP, PEERS = "kea4.leases", "kea4.config", "arp", "wireguard"
 SOURCES = (LEASES, CONFIG, ARP)
 
 _NO_SOCKET = 66  # our own exit status: no other program's, which end at 63 or start at 126
@@ -36,9 +37,19 @@ kea() {{
 neighbours() {{
   if TABLE=$(arp --libxo json -an 2>/dev/null); then printf '%s\\n' "$TABLE"; else arp -an; fi
 }}
+peers() {{
+  for VIEW in {views}; do
+    printf '# %s\\n' "$VIEW"; wg show all "$VIEW" || return
+  done
+}}
 """
 
 _PASSWORD = re.compile(rb'("(?:password|secret)"\s*:\s*)"(?:[^"\\]|\\.)*"')  # Kea ARM, "lease-database", "tsig-keys"
+
+
+def sources_of(gateway: PfsenseGateway) -> tuple[str, ...]:
+    """What is read of this gateway."""
+    return (*SOURCES, PEERS) if gateway.wireguard else SOURCES
 
 
 class Pfsense:
@@ -46,6 +57,7 @@ class Pfsense:
 
     def __init__(self, run: Run, gateway: PfsenseGateway, page_limit: int = PAGE_LIMIT) -> None:
         self._run = run
+        self._sources = sources_of(gateway)
         self._sockets = gateway.kea_sockets
         self._place = f"{gateway.host} port {gateway.port}"
         self._page_limit = page_limit
@@ -54,18 +66,21 @@ class Pfsense:
         """Everything that is asked of it. Raises `SourceUnavailable` when no answer came to its end."""
         leases = _command("lease4-get-page", {"from": "start", "limit": self._page_limit})
         config = _command("config-get")
-        sections, clock_s = self._ask({LEASES: leases, CONFIG: config, ARP: "neighbours"})
+        commands = {LEASES: leases, CONFIG: config, ARP: "neighbours", PEERS: "peers"}
+        sections, clock_s = self._ask({source: commands[source] for source in self._sources})
         asked: dict[str, Callable[[], bytes]] = {
             LEASES: lambda: self._leases(sections[LEASES]),
             CONFIG: lambda: without_passwords(self._kea(CONFIG, sections[CONFIG])[0]),
             ARP: lambda: self._arp(sections[ARP]),
+            PEERS: lambda: self._peers(sections[PEERS]),
         }
-        return Reading(each_for_itself(asked), clock_s)
+        return Reading(each_for_itself({source: asked[source] for source in self._sources}), clock_s)
 
     def _ask(self, commands: Mapping[str, str]) -> tuple[dict[str, Section], int]:
         """Each command's section, and the gateway's clock. Raises `SourceUnavailable` for an answer cut short."""
         sockets = " ".join(map(shlex.quote, self._sockets))
-        return ask(self._run, self._place, _FUNCTIONS.format(sockets=sockets, no_socket=_NO_SOCKET), commands)
+        functions = _FUNCTIONS.format(sockets=sockets, no_socket=_NO_SOCKET, views=" ".join(VIEWS))
+        return ask(self._run, self._place, functions, commands)
 
     def _leases(self, section: Section) -> bytes:
         """All pages of leases, one Kea answer a line: Kea gives them by address, and ends with a short page."""
@@ -127,6 +142,14 @@ class Pfsense:
         if section.status != 0:
             fault = f"arp failed with exit status {section.status} ({words(section.notes)})"
             raise self._unavailable(ARP, fault, "Run `arp -an` on the gateway and see")
+        return section.body + b"\n"
+
+    def _peers(self, section: Section) -> bytes:
+        """WireGuard's peers, in the views that hold no secret."""
+        if section.status != 0:
+            fault = f"wg failed with exit status {section.status} ({words(section.notes)})"
+            remedy = "Run `wg show` on the gateway; where there is none, take wireguard = true out of network.toml"
+            raise self._unavailable(PEERS, fault, remedy)
         return section.body + b"\n"
 
     def _unavailable(self, source: str, fault: str, remedy: str) -> SourceUnavailable:

@@ -9,7 +9,7 @@ from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.gateways import OpenwrtGateway
 from pipelines.network import Network
-from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, phpipam, zone
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, phpipam, wireguard, zone
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
 
@@ -52,7 +52,7 @@ def _outdated(snapshot: Snapshot, newest: datetime) -> Snapshot:
 
 
 _PARSED = (
-    tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.IPAM_SUBNETS,
+    tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS, tables.IPAM_SUBNETS,
     tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.REJECTS,
 )  # fmt: skip
 
@@ -76,6 +76,7 @@ def _parsers(snapshot: Snapshot, network: Network) -> dict[str, Parser]:
         "arp": {"neighbours": arp.parse},
         "dnsmasq.leases": {"leases": lambda one: dnsmasq_leases.parse(one, _lease_s(one.site, network))},
         "linux.neighbours": {"neighbours": linux_neighbours.parse},
+        "wireguard": {"peers": wireguard.parse},
         "phpipam.subnets": {"ipam_subnets": phpipam.parse_subnets},
         "phpipam.addresses": {
             "ipam_addresses": lambda snapshot: phpipam.parse_addresses(snapshot, network.phpipam.zone_info)

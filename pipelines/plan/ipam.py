@@ -39,7 +39,7 @@ def _creates(rows: pd.DataFrame) -> pd.DataFrame:
     """New addresses, one row of the plan per field; one with neither name nor MAC says nothing and is left out."""
     told = rows[rows["hostname"].notna() | rows["mac"].notna()]
     seen = told["last_seen_at"].map(_instant, na_action="ignore")
-    reason = told["kind"].map({"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP"})
+    reason = told["kind"].map({"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP", "peer": "by WireGuard"})
     fields = {"hostname": told["hostname"], "mac": told["mac"], "lastSeen": seen}
     return tables.IPAM_PLAN.concat(
         [_changes(told, "create", name, None, after, reason) for name, after in fields.items()]

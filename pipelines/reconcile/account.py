@@ -11,6 +11,7 @@ from pipelines.reconcile.addresses import addresses
 from pipelines.reconcile.bindings import bindings
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
+from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
 from pipelines.reconcile.records import records, registered_by_kea
 from pipelines.reconcile.sightings import sightings
 from pipelines.reconcile.trust import frozen_sites
@@ -37,8 +38,11 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     as_of = census_time(parsed["sources"])
     subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
-    seen = sightings(parsed["leases"], parsed["neighbours"], network=network, as_of=as_of)
+    peers = peer_addresses(parsed["peers"], network=network)
+    by_gateways = sightings(parsed["leases"], parsed["neighbours"], network=network, as_of=as_of)
+    seen = tables.SIGHTINGS.concat([by_gateways, peer_sightings(peers)])
     bound = bindings(seen, parsed["leases"], parsed["reservations"], network=network, as_of=as_of)
+    bound = with_peers(bound, peers)
     claims = _claims(parsed, applied, bound, ipam, network)
     frozen = set(frozen_sites(parsed["sources"]))
     every = addresses(bound, claims, ipam, subnets, network=network)
@@ -61,6 +65,7 @@ def _claims(
         naming.wanted_in_phpipam(ipam.assign(mac=ipam["mac_read"]), ours=ours, imported=network.phpipam.imported),
         naming.wanted_by_reservations(parsed["reservations"], bound),
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
+        naming.wanted_by_peers(peer_addresses(parsed["peers"], network=network)),
     ]
     places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()
     pointers = agreeing_pointers(parsed["zone_records"], applied, places, network=network)

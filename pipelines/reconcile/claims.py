@@ -17,17 +17,19 @@ from pipelines.values import host_name, is_below
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
 IMPORT = "phpipam.import"
 DNSMASQ_LEASE = "dnsmasq.leases"
+PEER = "wireguard"
 LEASES = frozenset({LEASE, DNSMASQ_LEASE})
 """The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
 _BECAUSE = {
     PEOPLE: "entered in phpIPAM",
     RESERVATION: "reserved in Kea",
+    PEER: "its WireGuard key has this name in network.toml",
     LEASE: "an active lease says so",
     DNSMASQ_LEASE: "an active lease says so",
     PTR: "its PTR says so, and the forward record agrees",
 }
 _IMPORTED = "left in phpIPAM by an import, and nobody vouches for it; clear the row's description to have it published"
-RANKS = {PEOPLE: 1, RESERVATION: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4, IMPORT: 5}
+RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4, IMPORT: 5}
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""
@@ -123,7 +125,7 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
-    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, *LEASES}))
+    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, PEER, *LEASES}))
     winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank"]).drop_duplicates(ADDRESS)
     ordered = ordered.merge(
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
@@ -196,6 +198,12 @@ def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: pd.
     here = named.merge(holders, on=ADDRESS, validate="one_to_one")
     here = here[(here["mac"] == here["holder"]) | here["mac"].isna()]
     return _claims(here, here["hostname"], here["source"])
+
+
+def wanted_by_peers(peers: pd.DataFrame) -> pd.DataFrame:
+    """Claims of the names that network.toml gives to the keys of WireGuard's peers."""
+    named = peers[peers["hostname"].notna()]
+    return _claims(named, named["hostname"], PEER)
 
 
 def wanted_by_ptr(pointers: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pytest
 from pipelines.errors import ConfigError
 from pipelines.gateways import PfsenseGateway
 from pipelines.network import Site
-from pipelines.parse import arp, kea_config, kea_leases
+from pipelines.parse import arp, kea_config, kea_leases, wireguard
 from pipelines.snapshots import Snapshot
 from resources import ssh
 from resources.gateway import read_site
@@ -153,6 +153,30 @@ def test_a_gateway_with_the_wrong_time_is_noted(read: Read, gateway_host: Sshd) 
 def test_a_site_without_a_gateway_has_no_sources() -> None:
     """Such a site is not an error, and not a missing source."""
     assert read_site(Site(name="london", subnets=("192.168.8.0/24",)), "network.toml", str, now) == []
+
+
+WG = Path(__file__).parents[1] / "fixtures" / "wireguard"
+
+
+def test_wireguard_is_asked_for_no_secret(read: Read, gateway_host: Sshd) -> None:
+    """Where network.toml says so its peers are read too, in two views; a wg that is asked for more fails this test."""
+    gateway_host.program(
+        "wg",
+        f'#!/bin/sh\ncase "$*" in "show all latest-handshakes"|"show all allowed-ips") cat {WG}/wg_show_all_$3.txt;;'
+        ' *) echo "asked: $*" >&2; exit 64;; esac\n',
+    )
+    snapshot = read(wireguard=True)["wireguard"]
+    assert snapshot.reason is None
+    assert len(wireguard.parse(snapshot).table) == 6
+    assert "wireguard" not in read()
+
+
+def test_a_gateway_without_wireguard_is_told(read: Read, gateway_host: Sshd) -> None:
+    """Its other sources stand, and the reason says what to do."""
+    gateway_host.program("wg", "#!/bin/sh\necho 'wg: not found' >&2\nexit 127\n")
+    snapshots = read(wireguard=True)
+    assert [source for source in snapshots if not snapshots[source].is_complete] == ["wireguard"]
+    assert "exit status 127 (wg: not found). Run `wg show`" in (snapshots["wireguard"].reason or "")
 
 
 # --- who is on the other side --------------------------------------------------------------------------------

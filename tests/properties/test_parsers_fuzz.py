@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines import tables
 from pipelines.errors import ParseError
-from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, wireguard
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 from pipelines.tables import Table
@@ -94,6 +94,20 @@ def test_lines_of_the_right_words_in_any_order(lines: str, offset_s: int) -> Non
     """A router's files with every word in every place, and any clock."""
     check(dnsmasq_leases.parse, tables.LEASES, lines.encode("utf-8", "replace"), offset_s)
     check(linux_neighbours.parse, tables.NEIGHBOURS, (_HEAD + lines).encode("utf-8", "replace"), offset_s)
+
+
+_KEY = "RklYVFVSRS1QRUVSLTEtUFVCTElDLUtFWS0tLS0tLS0="
+_wg_word = st.text(max_size=6) | st.sampled_from(
+    [_KEY, "tun_wg0", "0", "1795387002", "9999999999", "(none)", "10.3.2.2/32", "10.3.2.2/32 fd00::/64", "10.3.2.1/24"]
+)
+_wg_line = st.builds("tun_wg0\t{}\t{}".format, st.just(_KEY) | _wg_word, _wg_word) | _wg_word
+
+
+@given(st.lists(_wg_line, max_size=3), st.lists(_wg_line, max_size=3), st.integers(-(10**10), 10**10))
+def test_peers_of_the_right_words_in_any_order(handshakes: list[str], ranges: list[str], offset_s: int) -> None:
+    """WireGuard's two views with anything in a line, and any clock."""
+    lines = ["# latest-handshakes", *handshakes, "# allowed-ips", *ranges]
+    check(wireguard.parse, tables.PEERS, "\n".join(lines).encode("utf-8", "replace"), offset_s)
 
 
 def check(parser: Parser, table: Table, content: bytes, offset_s: int = 0) -> None:

@@ -31,8 +31,8 @@ GROUPS = {
         "sofia_snapshots", "valchedrym_snapshots", "london_snapshots", "phpipam_snapshots", "zone_snapshots",
     },
     "parse": {
-        "sources", "rejects", "leases", "reservations", "dhcp_subnets", "neighbours", "ipam_subnets", "ipam_addresses",
-        "zone_records",
+        "sources", "rejects", "leases", "reservations", "dhcp_subnets", "neighbours", "peers", "ipam_subnets",
+        "ipam_addresses", "zone_records",
     },
     "reconcile": {"sightings", "bindings", "name_claims", "addresses", "records"},
     "plan": {"ipam_plan", "dns_plan", "withheld"},

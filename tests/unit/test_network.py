@@ -60,6 +60,10 @@ def test_the_shipped_file_describes_three_sites() -> None:
             ('{kind = "pfsense", host = "10.9', '{kind = "openwrt", lease_s = 1, host = "10.9'),
             "sites.cabin.gateway.lease_s: Input should be greater than or equal to 120",
         ),
+        (
+            ("[sites.cabin]", f'[sites.home.wireguard_peers]\n"{"a" * 43}=" = "phone"\n[sites.cabin]'),
+            "sites.home: wireguard_peers have names, but nobody reads them: set gateway.wireguard = true",
+        ),
         (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
         (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
         (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),
