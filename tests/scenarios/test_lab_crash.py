@@ -109,6 +109,9 @@ def _without_times(changelog: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     ]
 
 
+_AT = 8  # the column `at` of the ledger's table `applied`
+
+
 def _managed(world: World) -> list[tuple[object, ...]]:
     """What the ledger knows, but for its times."""
-    return [row[:-1] for row in world.ledger("applied")]
+    return [row[:_AT] + row[_AT + 1 :] for row in world.ledger("applied")]

@@ -25,7 +25,7 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from tests.services.dns_server import KEYS, DnsServer, Zone
-from tests.services.process import free_dns_port
+from tests.services.process import eventually, free_dns_port
 from tests.services.technitium.answers import answer_query, is_transfer_allowed, transfer
 from tests.services.technitium.records import NoReply, Policies, Stored, TechnitiumZone, ZoneState, enclosing
 from tests.services.technitium.sockets import Sockets
@@ -99,8 +99,15 @@ class Technitium(DnsServer):
         self.sockets.close()
 
     def come_back(self) -> None:
-        """Listen again, at the same port."""
-        self.sockets.open()
+        """Listen again, at the same port; a query of somebody else's may hold it for a moment."""
+        eventually(self._opened, f"port {self.port}, free again")
+
+    def _opened(self) -> bool:
+        try:
+            self.sockets.open()
+        except OSError:
+            return False
+        return True
 
     def _committed(self) -> None:
         self.on_commit()
