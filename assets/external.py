@@ -12,6 +12,7 @@ _MEANING = {
     "wireguard": "The peers of WireGuard",
 }
 
+
 def source(*parts: str) -> dg.AssetKey:
     """The key of a system that is read, such as source/kea_sofia; the UI shows the last part only."""
     return dg.AssetKey(["source", _part("_".join(parts))])
