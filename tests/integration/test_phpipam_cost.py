@@ -40,7 +40,7 @@ def _statements(case: Case) -> int:
 
 
 def test_a_second_apply_writes_no_row(case: Case, phpipam_database: Database) -> None:
-    """The server's own counters: no row inserted, updated or deleted. (Its redo counter moves by itself at times.)"""
+    """The server's own counters (but for redo, which moves by itself): no row inserted, updated or deleted."""
     identity = case.add(IP, hostname="old")
     changes = [change("touch", IP, "lastSeen", None, SEEN, identity)]
     case.apply(*changes)
