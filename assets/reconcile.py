@@ -15,9 +15,17 @@ from resources.ledger import Ledger
 GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
 TABLES = {
-    tables.SIGHTINGS: {"leases", "neighbours"},
-    tables.BINDINGS: {"sightings", "leases", "reservations"},
-    tables.NAME_CLAIMS: {"bindings", "leases", "reservations", "ipam_subnets", "ipam_addresses", "zone_records"},
+    tables.SIGHTINGS: {"leases", "neighbours", "peers"},
+    tables.BINDINGS: {"sightings", "leases", "reservations", "peers"},
+    tables.NAME_CLAIMS: {
+        "bindings",
+        "leases",
+        "reservations",
+        "peers",
+        "ipam_subnets",
+        "ipam_addresses",
+        "zone_records",
+    },
     tables.ADDRESSES: {"bindings", "name_claims", "ipam_subnets", "ipam_addresses", "sources"},
     tables.RECORDS: {"addresses", "bindings", "leases", "reservations", "dhcp_subnets"},
 }
