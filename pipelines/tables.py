@@ -193,7 +193,7 @@ SIGHTINGS = Table(
     (
         _SITE,
         _IP,
-        _optional("mac", "the hardware address; null for a lease by client identifier only, and for a peer", pattern=MAC),
+        _optional("mac", "the hardware address; null for a lease by client identifier only, or a peer", pattern=MAC),
         _SOURCE,
         Column("last_seen_at", INSTANT, "when the source confirmed it (never: when we asked)"),
     ),

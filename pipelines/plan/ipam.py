@@ -35,11 +35,14 @@ def ipam_plan(
     return tables.IPAM_PLAN.frame(plan.sort_values([*_ROW, "field"])), withheld
 
 
+_BECAUSE = {"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP", "peer": "by WireGuard"}
+
+
 def _creates(rows: pd.DataFrame) -> pd.DataFrame:
     """New addresses, one row of the plan per field; one with neither name nor MAC says nothing and is left out."""
     told = rows[rows["hostname"].notna() | rows["mac"].notna()]
     seen = told["last_seen_at"].map(_instant, na_action="ignore")
-    reason = told["kind"].map({"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP", "peer": "by WireGuard"})
+    reason = told["kind"].map(_BECAUSE)
     fields = {"hostname": told["hostname"], "mac": told["mac"], "lastSeen": seen}
     return tables.IPAM_PLAN.concat(
         [_changes(told, "create", name, None, after, reason) for name, after in fields.items()]

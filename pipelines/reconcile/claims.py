@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.network import Network
 from pipelines.reconcile.sightings import active_leases
 from pipelines.values import host_name, is_below
@@ -47,7 +47,7 @@ def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Ho
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
     pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]
     claims = claims.assign(
-        name=pd.Series([name for name, _ in pairs], claims.index, dtype=tables.TEXT),
+        name=pd.Series([name for name, _ in pairs], claims.index, dtype=contract.TEXT),
         objection=pd.Series([objection for _, objection in pairs], claims.index, dtype="object"),
     )
     claims = claims.assign(

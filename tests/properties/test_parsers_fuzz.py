@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import tables
+from pipelines.contract import Table
 from pipelines.errors import ParseError
 from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, wireguard
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
-from pipelines.tables import Table
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 AT = datetime(2026, 11, 22, 22, 41, 29, 123456, tzinfo=UTC)
