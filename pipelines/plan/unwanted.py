@@ -96,7 +96,8 @@ def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
 def _addresses_by_name(ledger: pd.DataFrame) -> dict[str, list[str]]:
     forward = ledger[ledger["type"].isin(FORWARD_TYPES)]
     texts = forward["value"].fillna(forward["intended"]).fillna("")
-    return {owner: text.split() for owner, text in zip(forward["owner"], texts, strict=True)}
+    pairs = zip(forward["owner"], texts, strict=True)
+    return {owner: [ip for ip in text.split() if _address(ip) is not None] for owner, text in pairs}
 
 
 def _addresses(row: dict[str, object], of_name: Mapping[str, list[str]], network: Network) -> list[str]:
