@@ -51,14 +51,18 @@ class Archive:
         return self.root / digest[:2] / f"{digest}.gz"
 
 
-def replace_file(place: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a reader, or a power cut, never sees half of it."""
+def replace_file(place: Path, content: bytes, *, is_kept: bool = True) -> None:
+    """Write a file whole or not at all: no reader sees half of it, nor, when it `is_kept`, does a power cut.
+
+    What can be made again need not be kept: each flush costs a real disk ten milliseconds.
+    """
     draft = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
         with draft.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may keep the new name and lose the bytes
+            if is_kept:
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may keep the new name and lose the bytes
         os.replace(draft, place)  # noqa: PTH105 - the function whose atomicity POSIX promises
     finally:
         draft.unlink(missing_ok=True)

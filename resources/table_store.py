@@ -5,6 +5,7 @@ is there (rule R9). Row counts and a preview go to the UI from here, so that no 
 """
 
 import gzip
+import zlib
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +13,7 @@ import pandas as pd
 
 from pipelines import codec
 from pipelines.contract import Table
+from pipelines.errors import ParseError
 from resources.archive import replace_file
 from resources.preview import markdown
 
@@ -53,11 +55,22 @@ class TableStore(dg.IOManager):
             raise dg.Failure(f"{name}: its definition is not part of this run", allow_retries=False)
         if not self._place(name).exists():
             raise dg.Failure(f"{name}: never materialized. Run the job census first", allow_retries=False)
-        return self.read(name, self._contract(upstream.definition_metadata))
+        try:
+            return self.read(name, self._contract(upstream.definition_metadata))
+        except ParseError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
 
     def read(self, name: str, table: Table) -> pd.DataFrame:
-        """The table an asset holds since it was last materialized. Raises `FileNotFoundError` when it never was."""
-        return codec.decode(table, gzip.decompress(self._place(name).read_bytes()))
+        """The table an asset holds since it was last materialized.
+
+        Raises `FileNotFoundError` when it never was, and `ParseError` when its file is damaged: it is not flushed to
+        the disk, for a census makes every table anew.
+        """
+        packed = self._place(name).read_bytes()
+        try:
+            return codec.decode(table, gzip.decompress(packed))
+        except (OSError, EOFError, zlib.error):
+            raise ParseError(str(self._place(name)), "is damaged", "Run the job census: it makes it anew") from None
 
     def _contract(self, metadata: "dg.ArbitraryMetadataMapping | None") -> Table:
         return self._contracts[str((metadata or {})[CONTRACT])]
@@ -70,4 +83,4 @@ class TableStore(dg.IOManager):
         if place.exists() and place.read_bytes() == packed:
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, packed)
+        replace_file(place, packed, is_kept=False)
