@@ -24,6 +24,7 @@ _PLANNED = {
     "sources": tables.SOURCES,
     "ipam_plan": tables.IPAM_PLAN,
     "dns_plan": tables.DNS_PLAN,
+    "heal_plan": tables.HEAL_PLAN,
     "withheld": tables.WITHHELD,
 }
 REPORTED = {

@@ -14,24 +14,26 @@ from pipelines import tables
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.trust import faults
+from resources.gateways import Gateways
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
 from resources.phpipam import Phpipam
+from resources.resending import ask_again
 from resources.standing import Standing
 
 GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "sources"]
+INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
 def load_assets(network: Network) -> dg.AssetsDefinition:
     """One step that makes both receipts: a target is written only after both have shown that they can be."""
     limit_s = network.dns.secondaries_limit_s
-    receipts = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered."}
+    receipts = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered, and Kea."}
 
     @dg.multi_asset(
         name=GROUP,
@@ -39,7 +41,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         outs={name: dg.AssetOut(**described(tables.RECEIPT, GROUP, text)) for name, text in receipts.items()},
         internal_asset_deps={
             "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
-            "dns_receipt": {dg.AssetKey("dns_plan"), dg.AssetKey("ipam_receipt"), dg.AssetKey("sources")},
+            "dns_receipt": set(map(dg.AssetKey, ["dns_plan", "heal_plan", "ipam_receipt", "sources"])),
         },
         check_specs=[
             dg.AssetCheckSpec(TOOK_EFFECT, asset="ipam_receipt"),
@@ -49,14 +51,16 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - three tables and four resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - four tables and five resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
         ledger: dg.ResourceParam[Ledger],
         standing: dg.ResourceParam[Standing],
+        gateways: dg.ResourceParam[Gateways],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
+        heal_plan: pd.DataFrame,
         sources: pd.DataFrame,
     ) -> Iterator[_Event]:
         run_id = context.run.run_id
@@ -71,9 +75,11 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             )
             in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, run_id)
             ledger.note_reads(sources[sources["is_complete"]])
+        with told():
+            at_kea = ask_again(heal_plan, gateways, ledger, run_id)
         serials = standing.followed(stand, limit_s)
         yield from _told("ipam_receipt", in_ipam, {})
-        yield from _told("dns_receipt", in_dns, shown(serials))
+        yield from _told("dns_receipt", tables.RECEIPT.concat([in_dns, at_kea]), shown(serials))
         yield from proof(serials, limit_s, pd.Timestamp.now("UTC"))
         yield from _written(in_ipam, in_dns)
         yield _whole(sources)

@@ -15,10 +15,20 @@ GROUP = "plan"
 _PARSED = [
     "sources", "leases", "reservations", "dhcp_subnets", "ipam_subnets", "ipam_addresses", "zone_records",
 ]  # fmt: skip
-_ACCOUNT = ["name_claims", "addresses", "records"]
+_ACCOUNT = ["name_claims", "addresses", "records", "registrations"]
 TABLES = {
     tables.IPAM_PLAN: {"addresses", "records", "ipam_subnets", "ipam_addresses", "zone_records", "sources"},
-    tables.DNS_PLAN: {"records", "addresses", "zone_records", "sources", "leases", "reservations", "dhcp_subnets"},
+    tables.DNS_PLAN: {
+        "records",
+        "registrations",
+        "addresses",
+        "zone_records",
+        "sources",
+        "leases",
+        "reservations",
+        "dhcp_subnets",
+    },
+    tables.HEAL_PLAN: {"registrations", "sources"},
     tables.WITHHELD: {*_PARSED, *_ACCOUNT},
 }
 """The stage's tables, and what each is made from."""
@@ -39,8 +49,8 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
             parsed, {name: read[name] for name in _ACCOUNT}, ledger.applied(), network=network, past=ledger.past()
         )
         for name, frame in made.items():
-            counts = frame.iloc[:, 0:0].assign(action=frame["action"] if "action" in frame else frame["rule"])
-            metadata = {f"count {key}": int(value) for key, value in counts["action"].value_counts().items()}
+            kinds = next((frame[name] for name in ("action", "rule") if name in frame), frame["site"])
+            metadata = {f"count {key}": int(value) for key, value in kinds.value_counts().items()}
             yield dg.Output(frame, output_name=name, metadata=metadata)
 
     return plan

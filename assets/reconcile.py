@@ -28,6 +28,7 @@ TABLES = {
     },
     tables.ADDRESSES: {"bindings", "name_claims", "ipam_subnets", "ipam_addresses", "sources"},
     tables.RECORDS: {"addresses", "bindings", "leases", "reservations", "dhcp_subnets"},
+    tables.REGISTRATIONS: {"leases", "dhcp_subnets", "zone_records", "name_claims", "sources"},
 }
 """The stage's tables, and what each is made from."""
 

@@ -167,6 +167,7 @@ class Secondary(_Part):
 class Dns(_Part):
     """The primary name server and the zones of it that are ours to write.
 
+    `heal` says whether Kea is asked to register names again that DNS lacks.
     `rfc2317` are the zones of IPv4 subnets smaller than a /24, where the PTR of an address is its last octet's.
     """
 
@@ -179,6 +180,7 @@ class Dns(_Part):
     secondaries: tuple[Secondary, ...] = ()
     secondaries_limit_s: Annotated[int, Field(ge=0, le=120)] = 30
     rfc2317: dict[ClasslessSubnet, ClasslessApex] = Field(default_factory=dict)
+    heal: bool = True
 
     @model_validator(mode="after")
     def _asks_each_server_once(self) -> Self:

@@ -15,14 +15,14 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def report(tables: Tables) -> str:
-    """The census whose tables these are (sources, ipam_plan, dns_plan, withheld, ipam_receipt, dns_receipt)."""
-    sections = [_found(tables["sources"]), _changed(tables), _withheld(tables["withheld"])]
+    """The census whose tables these are (sources, the plans, withheld, ipam_receipt, dns_receipt)."""
+    sections = [_found(tables["sources"]), [*_changed(tables), *_asked_again(tables)], _withheld(tables["withheld"])]
     return "\n".join(line for section in sections for line in [*section, ""])
 
 
 def is_quiet(tables: Tables) -> bool:
-    """Whether the census found nothing to write: no change planned for either target."""
-    return all(work(tables[name]).empty for name in ("ipam_plan", "dns_plan"))
+    """Whether the census found nothing to do: no change planned for either target, nothing to ask of Kea."""
+    return tables["heal_plan"].empty and all(work(tables[name]).empty for name in ("ipam_plan", "dns_plan"))
 
 
 def plain(value: object) -> str:
@@ -47,12 +47,27 @@ def _changed(tables: Tables) -> Iterator[str]:
         "phpIPAM": tables["ipam_plan"].rename(columns={"cidr": "scope", "ip": "subject"}),
         "DNS": tables["dns_plan"].rename(columns={"zone": "scope", "owner": "subject", "type": "field"}),
     }
-    receipts = {"phpIPAM": tables.get("ipam_receipt"), "DNS": tables.get("dns_receipt")}
+    receipts = {"phpIPAM": tables.get("ipam_receipt"), "DNS": _answers(tables, "dns")}
     for target, rows in changes.items():
         written = work(rows)
         yield f"{_headline(target, written, receipts[target])}{_adopted(rows)}"
         for scope, here in written.groupby("scope"):
             yield from _scope(str(scope), here)
+
+
+def _answers(tables: Tables, target: str) -> pd.DataFrame | None:
+    """What one of those answered that share `dns_receipt`; None where nothing was sent yet."""
+    receipt = tables.get("dns_receipt")
+    return None if receipt is None else receipt[receipt["target"] == target]
+
+
+def _asked_again(tables: Tables) -> Iterator[str]:
+    """The leases whose names Kea is asked to register again; silent where there are none, as it is nearly always."""
+    plan, receipt = tables["heal_plan"], _answers(tables, "kea")
+    if len(plan):
+        yield _headline("Kea", plan, receipt).replace("changes", "names asked for again")
+        for row in plan.head(EXAMPLES).itertuples(index=False):
+            yield f"      {plain(row.ip)} {plain(row.name)}: {row.reason}"
 
 
 def _headline(target: str, written: pd.DataFrame, receipt: pd.DataFrame | None) -> str:
@@ -86,6 +101,11 @@ def _kind_of_reason(rows: pd.DataFrame) -> "pd.Series[str]":
     return rows["reason"].str.split(", ").str[-1]
 
 
+def _indented(reason: str) -> str:
+    """A reason that ends in a script, with the script's lines below it."""
+    return reason.replace("\n", "\n          ")
+
+
 def _withheld(withheld: pd.DataFrame) -> Iterator[str]:
     yield "Withheld" if len(withheld) else "Withheld: nothing"
     for (target, rule), alike in withheld.groupby(["target", "rule"]):
@@ -93,6 +113,6 @@ def _withheld(withheld: pd.DataFrame) -> Iterator[str]:
         for row in alike.head(EXAMPLES).itertuples(index=False):
             wanted = f" wants {plain(row.wanted)}" if pd.notna(row.wanted) else ""
             existing = f", has {plain(row.existing)}" if pd.notna(row.existing) else ""
-            yield f"      {plain(row.subject)} {row.field}{wanted}{existing}: {row.reason}"
+            yield f"      {plain(row.subject)} {row.field}{wanted}{existing}: {_indented(row.reason)}"
         if len(alike) > EXAMPLES:
             yield f"      ... and {len(alike) - EXAMPLES} more"

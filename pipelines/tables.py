@@ -264,6 +264,24 @@ RECORDS = Table(
     ),
     key=("zone", "owner", "type", "rdata"),
 )
+REGISTRATIONS = Table(
+    "registrations",
+    "one active lease that Kea handed to its D2, and whether its name is in DNS",
+    (
+        _SITE,
+        _IP,
+        _optional("name", "its name, absolute; null where it is none of ours to look up", pattern=ABSOLUTE),
+        _optional("dhcid", "the DHCID that marks the name, and the PTR, as this device's"),
+        _text("verdict", "what DNS says of it", "right", "missing", "other-device", "blocked", "unmatched"),
+        Column("is_ours", FLAG, "what blocks the name is all netcensus's own"),
+        _optional(
+            "objection", "why the name must not be helped, as rule: reason; null where nothing speaks against it"
+        ),
+        _text("reason", "what was found, for a person"),
+        _optional("nsupdate", "the script that would clear what others left, for nsupdate(1)"),
+    ),
+    key=("site", "ip"),
+)
 IPAM_PLAN = Table(
     "ipam_plan",
     "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours)",
@@ -283,13 +301,14 @@ IPAM_PLAN = Table(
 )
 DNS_PLAN = Table(
     "dns_plan",
-    "one RRset to change (adopt: already right, from now on ours; keep: ours and left as it is, but worth a note)",
+    "one RRset to change (adopt: already right, from now on ours; keep: ours and left as it is, but worth a note; "
+    "forget: Kea's from now on)",
     (
         _SITE,
         _ZONE,
         _OWNER,
         _RR_TYPE,
-        _text("action", "what to do", "create", "update", "delete", "adopt", "keep"),
+        _text("action", "what to do", "create", "update", "delete", "adopt", "keep", "forget"),
         _optional("before", "the record data the zone holds, sorted, one a line"),
         _optional("before_ttl_s", "the TTL it has", INTEGER),
         _optional("after", "the record data it should hold, sorted, one a line; null for a deletion"),
@@ -300,6 +319,18 @@ DNS_PLAN = Table(
         _text("reason", "why, for a person"),
     ),
     key=("zone", "owner", "type"),
+)
+HEAL_PLAN = Table(
+    "heal_plan",
+    "one lease whose name Kea is asked to register again (lease4-resend-ddns), once DNS was written",
+    (
+        _SITE,
+        _IP,
+        _text("name", "its name, absolute", pattern=ABSOLUTE),
+        Column("tries", INTEGER, "how often that makes it asked in this state"),
+        _text("reason", "the state: what was found in DNS, for a person"),
+    ),
+    key=("site", "ip"),
 )
 WITHHELD = Table(
     "withheld",
@@ -342,16 +373,29 @@ READS = Table(
     (_SITE, _SOURCE, _READ_AT, Column("rows", INTEGER, "rows that were read from it")),
     key=("site", "source", "read_at"),
 )
+RESENT = Table(
+    "resent",
+    "when Kea was last asked to register a lease's name again, and in which state",
+    (
+        _SITE,
+        _IP,
+        _text("name", "its name, absolute", pattern=ABSOLUTE),
+        Column("tries", INTEGER, "how often it was asked in this state"),
+        _text("reason", "the state: what was found in DNS then"),
+        Column("at", INSTANT, "when last"),
+    ),
+    key=("site", "ip"),
+)
 RECEIPT = Table(
     "receipt",
-    "what a target answered to one change",
+    "what a target answered to one change (kea: it queued a lease's name for its D2, which is not yet success)",
     (
-        _text("target", "the target", "phpipam", "dns"),
+        _text("target", "the target", "phpipam", "dns", "kea"),
         _SITE,
-        _text("scope", "the subnet (CIDR) or the zone"),
+        _text("scope", "the subnet (CIDR), the zone, or for kea the site"),
         _text("subject", "the address or owner name"),
-        _text("field", "the phpIPAM column or RR type"),
-        _text("action", "what was asked for", "create", "update", "delete", "touch", "adopt"),
+        _text("field", "the phpIPAM column or RR type, or for kea the command"),
+        _text("action", "what was asked for", "create", "update", "delete", "touch", "adopt", "resend"),
         _optional("before", "what was there"),
         _optional("after", "what should be there now"),
         _text(
@@ -393,6 +437,6 @@ SERIALS = Table(
 
 ALL: tuple[Table, ...] = (
     SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, PEERS, IPAM_SUBNETS, IPAM_ADDRESSES,
-    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, IPAM_PLAN, DNS_PLAN, WITHHELD, APPLIED, READS,
-    RECEIPT, SERIALS,
+    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, REGISTRATIONS, IPAM_PLAN, DNS_PLAN, HEAL_PLAN,
+    WITHHELD, APPLIED, READS, RESENT, RECEIPT, SERIALS,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """A site's gateway, read over one SSH connection: a snapshot for each of its sources, whole or with the reason why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from pipelines.errors import SourceUnavailable
@@ -45,6 +45,28 @@ def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are f
         return [missing(site.name, source, asked_at, str(error)) for source in sources_of(site.gateway)]
     offset_s = clock_offset_s(reading.clock_s, asked_at, at())
     return [_snapshot(site.name, source, asked_at, offset_s, answer) for source, answer in reading.answers.items()]
+
+
+def resend_at(
+    site: Site,
+    network_file: str,
+    private_key: Callable[[], str],
+    ips: Sequence[str],
+    *,
+    hop: ssh.Hop | None = None,
+) -> Mapping[str, str | None]:
+    """Per lease why Kea would not register its name again; None where it queued it for its D2. One command for all.
+
+    Kea's not being there is each lease's reason. Raises `ConfigError` when our key or known_hosts cannot be used.
+    """
+    if not isinstance(site.gateway, PfsenseGateway):
+        return dict.fromkeys(ips, f"the gateway of {site.name} runs no Kea")
+    known_hosts = beside(network_file, site.gateway.known_hosts)
+    try:
+        with ssh.connected(site.gateway, known_hosts, private_key, ssh.CONNECT_LIMIT_S, hop) as connection:
+            return pfsense.Pfsense(connection.run, site.gateway).resend(ips)
+    except SourceUnavailable as error:
+        return dict.fromkeys(ips, str(error))
 
 
 def _reading(connection: ssh.Connection, gateway: PfsenseGateway | OpenwrtGateway, page_limit: int) -> Reading:

@@ -4,6 +4,7 @@ Ours is what we wrote and still reads so (rule R4), so this memory is what stand
 What is about to be sent is noted before it is sent: a run that dies in between finds its own half-done work again.
 """
 
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipelines import tables
 from pipelines.plan.past import KEPT_READS, Past
 
 _KEY = ["target", "scope", "subject", "field"]
+_RESENT_KEPT_DAYS = 30
 _metadata = sa.MetaData()
 
 _snapshots = sa.Table(
@@ -52,6 +54,15 @@ _reads = sa.Table(
     sa.Column("source", sa.String(255), primary_key=True),
     sa.Column("read_at", sa.DateTime, primary_key=True),
     sa.Column("rows", sa.Integer, nullable=False),
+)  # fmt: skip
+_resent = sa.Table(
+    "resent", _metadata,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("ip", sa.String(45), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
 )  # fmt: skip
 _receipts = sa.Table(
     "receipts", _metadata,
@@ -97,14 +108,28 @@ class Ledger:
                 if oldest is not None:
                     connection.execute(sa.delete(_reads).where(*same, _reads.c.read_at < oldest))
 
+    def note_resent(self, rows: pd.DataFrame) -> None:
+        """Remember for which leases Kea is asked to register the name again: rows of `tables.RESENT`.
+
+        The last time of each lease is kept, for a month: nobody waits longer.
+        """
+        with self._engine.begin() as connection:
+            for row in plain_rows(tables.RESENT.frame(rows)):
+                same = [_resent.c[name] == row[name] for name in ("site", "ip")]
+                old = _resent.c.at < row["at"] - timedelta(days=_RESENT_KEPT_DAYS)  # type: ignore[operator]  # a datetime
+                connection.execute(sa.delete(_resent).where(sa.or_(sa.and_(*same), old)))
+                connection.execute(sa.insert(_resent), row)
+
     def past(self) -> Past:
-        """What is known of earlier censuses: when the first was, and what its sources had."""
+        """What is known of earlier censuses: the first, what its sources had, and what Kea was asked for."""
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
+            resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
         return Past(
             born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
             reads=tables.READS.rows([(*row[:2], pd.Timestamp(row.read_at, tz="UTC"), row.rows) for row in reads]),
+            resent=tables.RESENT.rows([(*row[:5], pd.Timestamp(row.at, tz="UTC")) for row in resent]),
         )
 
     def last_complete(self, source: str) -> tuple[str, str] | None:

@@ -22,6 +22,7 @@ def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_i
     changes = bookkeeping.entries(plan, target)
     ledger.replace_applied(bookkeeping.adopted(changes, known, at=at))
     ledger.replace_applied(bookkeeping.noted(changes, known))
+    ledger.replace_applied(bookkeeping.forgotten(changes, at=at))
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))

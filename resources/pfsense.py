@@ -7,7 +7,7 @@ What the answers say is for pipelines/parse; here only their being complete is j
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -21,6 +21,8 @@ from resources.ssh import words
 
 LEASES, CONFIG, ARP, PEERS = "kea4.leases", "kea4.config", "arp", "wireguard"
 SOURCES = (LEASES, CONFIG, ARP)
+MOST_RESENT = 50
+"""So many leases' names Kea is asked to register again with one command: each is a small job for D2."""
 
 _NO_SOCKET = 66  # our own exit status: no other program's, which end at 63 or start at 126
 
@@ -75,6 +77,25 @@ class Pfsense:
             PEERS: lambda: self._peers(sections[PEERS]),
         }
         return Reading(each_for_itself({source: asked[source] for source in self._sources}), clock_s)
+
+    def resend(self, ips: Sequence[str]) -> dict[str, str | None]:
+        """Per lease why Kea would not hand its name to D2 again; None where it is queued, which is not yet success.
+
+        Raises `SourceUnavailable` when no answer came to its end: then some may be queued.
+        """
+        asked, left = ips[:MOST_RESENT], ips[MOST_RESENT:]
+        names = {f"resend/{IPv4Address(ip)}": ip for ip in asked}
+        commands = {name: _command("lease4-resend-ddns", {"ip-address": ip}) for name, ip in names.items()}
+        sections, _ = self._ask(commands)
+        said = {ip: self._why_not(name, sections[name]) for name, ip in names.items()}
+        return said | dict.fromkeys(left, f"not asked: at most {MOST_RESENT} are asked for at once")
+
+    def _why_not(self, name: str, section: Section) -> str | None:
+        try:
+            _, answer = self._kea(name, section)
+        except SourceUnavailable as error:
+            return str(error)
+        return None if answer["result"] == OK else f"Kea has no such lease any more ({words(answer.get('text', ''))})"
 
     def _ask(self, commands: Mapping[str, str]) -> tuple[dict[str, Section], int]:
         """Each command's section, and the gateway's clock. Raises `SourceUnavailable` for an answer cut short."""

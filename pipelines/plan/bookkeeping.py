@@ -55,6 +55,12 @@ def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -
     return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=is_adopted, at=at))
 
 
+def forgotten(changes: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for what is no longer ours to change or delete: a row without a value is dropped."""
+    rows = changes[changes["action"] == "forget"]
+    return tables.APPLIED.frame(rows.assign(value=None, intended=None, is_adopted=False, at=at))
+
+
 def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows for what is about to be sent: the old value stays until the target was read back.
 

@@ -155,7 +155,7 @@ def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Ser
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"
 _EDITED = "kept-edit: made by somebody else; remove the record to have it written from phpIPAM"
 _MARKED = "kea-name: a DHCID stands there, so Kea looks after it and put there what it has"
-_KEA = "kea-missing: Kea's D2 should have registered it and DNS says otherwise; see lease4-resend-ddns"
+_KEA = "kea-name: it is for Kea to write, once it hands the lease to its D2: at the next renewal"
 
 
 def _withheld(rows: pd.DataFrame) -> pd.DataFrame:

@@ -17,10 +17,14 @@ _LOST_SHARE, _LOST_ROWS = 0.5, 10
 
 @dataclass(frozen=True)
 class Past:
-    """When the ledger began, and what its sources had lately (`tables.READS`). Without it nothing is taken back."""
+    """When the ledger began, and what its sources had lately (`tables.READS`). Without it nothing is taken back.
+
+    `resent` (`tables.RESENT`) tells which leases' names Kea was asked to register again.
+    """
 
     born_at: pd.Timestamp | None = None
     reads: pd.DataFrame = field(default_factory=tables.READS.empty)
+    resent: pd.DataFrame = field(default_factory=tables.RESENT.empty)
 
 
 def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:

@@ -7,7 +7,9 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network, Subnet
-from pipelines.plan.dns import dns_plan
+from pipelines.plan.dns import KEY, dns_plan
+from pipelines.plan.handover import handed_over
+from pipelines.plan.heal import healing, told_elsewhere
 from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
 from pipelines.plan.past import Past, shrunken
@@ -27,7 +29,10 @@ _NO_PAST = Past()
 def plans(
     parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Network, past: Past = _NO_PAST
 ) -> dict[str, pd.DataFrame]:
-    """The stage's tables by name: ipam_plan, dns_plan, withheld. `applied` is the ledger, `past` what else it knows."""
+    """The stage's tables by name: ipam_plan, dns_plan, heal_plan, withheld.
+
+    `applied` is the ledger, `past` what else it knows.
+    """
     subnets, problems = tracked_subnets(parsed["ipam_subnets"], network=network)
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
     unread = unread_zones(parsed["sources"])
@@ -49,8 +54,20 @@ def plans(
         _contested(account["name_claims"]),
         _without_reverse_zone(account["addresses"], network),
     ]
-    withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits])
-    return {"ipam_plan": for_ipam, "dns_plan": for_dns, "withheld": withheld}
+    kea = healing(
+        account["registrations"], parsed["zone_records"], applied, past.resent,
+        network=network, as_of=hour.as_of, now=parsed["sources"]["read_at"].max(),
+    )  # fmt: skip
+    of_kea = [kea.deletions, handed_over(parsed, account, applied, network=network)]
+    for_dns = _joined([*of_kea, for_dns])
+    left, stays = (told_elsewhere(rows, account, of_kea, network) for rows in (left, stays))
+    withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits, kea.withheld])
+    return {"ipam_plan": for_ipam, "dns_plan": for_dns, "heal_plan": kea.plan, "withheld": withheld}
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of a DNS plan as one; what two of them speak of is the first one's."""
+    return tables.DNS_PLAN.frame(tables.DNS_PLAN.concat(parts).drop_duplicates(KEY).sort_values(KEY))
 
 
 def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:

@@ -13,6 +13,7 @@ from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
 from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
 from pipelines.reconcile.records import records, registered_by_kea
+from pipelines.reconcile.registrations import registrations
 from pipelines.reconcile.sightings import sightings
 from pipelines.reconcile.trust import frozen_sites
 from pipelines.snapshots import EVERYWHERE
@@ -30,10 +31,10 @@ def census_time(sources: pd.DataFrame) -> pd.Timestamp:
 
 
 def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
-    """The stage's tables by name: sightings, bindings, name_claims, addresses, records.
+    """The stage's tables by name: sightings, bindings, name_claims, addresses, records, registrations.
 
     `parsed` are the parse stage's tables by name, `applied` the ledger. Sites with an incomplete source are left out
-    of `addresses` and `records`: nothing about them can be concluded this hour.
+    of `addresses`, `records` and `registrations`: nothing about them can be concluded this hour.
     """
     as_of = census_time(parsed["sources"])
     subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
@@ -53,7 +54,16 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     wanted = records(
         known, bound, parsed["leases"], network=network, kea=at_kea, as_of=as_of, now=parsed["sources"]["read_at"].max()
     )
-    return {"sightings": seen, "bindings": bound, "name_claims": claims, "addresses": known, "records": wanted}
+    made = {"sightings": seen, "bindings": bound, "name_claims": claims, "addresses": known, "records": wanted}
+    return {**made, "registrations": _registrations(parsed, applied, claims, network)}
+
+
+def _registrations(parsed: Tables, applied: pd.DataFrame, claims: pd.DataFrame, network: Network) -> pd.DataFrame:
+    leases, frozen = parsed["leases"], frozen_sites(parsed["sources"])
+    return registrations(
+        leases[~leases["site"].isin(frozen)], parsed["dhcp_subnets"], parsed["zone_records"], applied, claims,
+        network=network, as_of=census_time(parsed["sources"]),
+    )  # fmt: skip
 
 
 def _claims(

@@ -106,7 +106,7 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
     pairs = [(name, address_type(ip), ip, forward), (network.pointer_name(ip), "PTR", name, backward)]
     mark = _mark(host)
     if mark is not None:
-        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs if writer == "netcensus"]
+        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs]
     zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
     return [
         (site, ip, zones[owner], owner, rr_type, ttl, longest, rdata, writer, host["named_by"], reason)

@@ -1,0 +1,64 @@
+"""Names that have become Kea's: the ledger lets go of them, and neither changes nor withdraws them from then on.
+
+Where D2 is off we write A, PTR and the lease's DHCID. The day it is switched on, D2 finds its own DHCID there, puts its
+own A and PTR in place of ours in one message each (nothing is ever deleted first), and from then on they are its own.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pipelines.network import Network
+from pipelines.plan.dns import KEY, TARGET
+from pipelines.plan.heal import planned
+from pipelines.reconcile.dns import DHCID
+from pipelines.reconcile.records import is_ddns_on
+from pipelines.reconcile.registrations import RIGHT
+from pipelines.reconcile.rrsets import RRsets
+from pipelines.snapshots import EVERYWHERE
+from pipelines.subnets import locate
+
+Tables = Mapping[str, pd.DataFrame]
+_KEAS = ("A", "PTR", DHCID)
+_BY_D2, _REMOVED = "Kea's D2 looks after it by now", "Kea's D2 took it over, and away when the lease ended"
+
+
+def handed_over(parsed: Tables, account: Tables, applied: pd.DataFrame, *, network: Network) -> pd.DataFrame:
+    """`tables.DNS_PLAN` rows (action `forget`) for the RRsets of the ledger that Kea looks after by now.
+
+    Those of leases that D2 was handed and that read right; and those of ended leases that D2 has removed, which would
+    otherwise pass for a person's deletion when the name comes back.
+    """
+    ours = applied[(applied["target"] == TARGET) & applied["field"].isin(_KEAS)]
+    ours = ours.rename(columns={"scope": "zone", "subject": "owner", "field": "type", "value": "before"})
+    records = account["records"]
+    ours = ours[~ours["owner"].isin(records.loc[records["writer"] == "netcensus", "owner"])]
+    if ours.empty:
+        return planned(ours.assign(site=None, action="forget", reason=None))
+    gone = _removed(ours, parsed, applied, network)
+    owners = {**dict.fromkeys(gone, _REMOVED), **dict.fromkeys(_registered(account["registrations"], network), _BY_D2)}
+    rows = ours[ours["owner"].isin(owners)]
+    return planned(rows[[*KEY, "before"]].assign(site=EVERYWHERE, action="forget", reason=rows["owner"].map(owners)))
+
+
+def _registered(registrations: pd.DataFrame, network: Network) -> set[str]:
+    """The owner names, forward and reverse, of the leases whose registration is right."""
+    right = registrations[registrations["verdict"] == RIGHT]
+    return {*right["name"], *map(network.pointer_name, right["ip"])}
+
+
+def _removed(ours: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, network: Network) -> set[str]:
+    """The owner names we once wrote for a lease where D2 is on now, and of which nothing reads as we wrote it."""
+    zones = RRsets(parsed["zone_records"], applied)
+    as_written = {
+        owner
+        for owner, rr_type, before in zip(ours["owner"], ours["type"], ours["before"], strict=True)
+        if not pd.isna(before) and "\n".join(sorted(zones.data(owner, rr_type))) == before
+    }
+    marked = set(ours.loc[ours["type"] == DHCID, "owner"])
+    held = ours[(ours["type"] == "A") & ours["owner"].isin(marked - as_written) & ours["before"].notna()]
+    held = held.assign(ip=held["before"].str.split("\n")).explode("ip")
+    site_of = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
+    held = held.assign(site=locate(held["ip"], network.site_of_subnet).map(site_of))
+    held = held[is_ddns_on(held, parsed["dhcp_subnets"])]
+    return {*held["owner"], *map(network.pointer_name, held["ip"])} - as_written

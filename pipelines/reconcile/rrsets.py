@@ -1,0 +1,39 @@
+"""What stands in the zones, RRset by RRset, and which of it we wrote: for questions about single names."""
+
+import pandas as pd
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+class RRsets:
+    """The zones' RRsets by owner and type. `zone_records` and `applied` are the tables of those names."""
+
+    def __init__(self, zone_records: pd.DataFrame, applied: pd.DataFrame) -> None:
+        data: dict[str, dict[str, set[str]]] = {}
+        for owner, rr_type, rdata in zone_records[["owner", "type", "rdata"]].itertuples(index=False, name=None):
+            data.setdefault(owner, {}).setdefault(rr_type, set()).add(rdata)
+        self._data = {
+            owner: {rr_type: frozenset(values) for rr_type, values in types.items()} for owner, types in data.items()
+        }
+        ours = applied[(applied["target"] == "dns") & ~applied["is_adopted"]]
+        self._written = {
+            (owner, rr_type): {text for text in (value, intended) if not pd.isna(text)}
+            for owner, rr_type, value, intended in ours[["subject", "field", "value", "intended"]].itertuples(
+                index=False, name=None
+            )
+        }
+
+    def data(self, owner: str, rr_type: str) -> frozenset[str]:
+        """The record data of one RRset; empty where there is none."""
+        return self._data.get(owner, {}).get(rr_type, _NOTHING)
+
+    def types(self, owner: str) -> frozenset[str]:
+        """The types that stand at a name."""
+        return frozenset(self._data.get(owner, {}))
+
+    def is_ours(self, owner: str) -> bool:
+        """Whether something stands at the name, and all of it is what we wrote (not: found equal and adopted)."""
+        found = self._data.get(owner, {})
+        return bool(found) and all(
+            "\n".join(sorted(values)) in self._written.get((owner, rr_type), ()) for rr_type, values in found.items()
+        )
