@@ -228,6 +228,8 @@ def test_d2_is_switched_on_without_a_gap(network: RealNetwork) -> None:
     check_all_is_well(network)
     network.kea.client().release(leased)
     network.bind.wait_until_gone(f"tv.{DOMAIN}", "A")
+    network.bind.wait_until_gone(pointer(leased.address), "PTR")  # D2's second message: the name goes first
+    eventually(lambda: "DHCP_DDNS_REMOVE_SUCCEEDED" in network.kea.d2.log_text(), "the end of D2's removal")
     check_all_is_well(network)
     assert names(network, "tv") == ([], [])
 
