@@ -73,7 +73,8 @@ def carried_out(parsed: Tables, made: Tables, applied: pd.DataFrame) -> tuple[Ta
 
 def _adopted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     noted = _replaced(applied, bookkeeping.noted(changes, applied))
-    return _replaced(noted, bookkeeping.adopted(changes, applied, at=AT))
+    forgotten = _replaced(noted, bookkeeping.forgotten(changes, at=AT))
+    return _replaced(forgotten, bookkeeping.adopted(changes, applied, at=AT))
 
 
 def _replaced(applied: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -140,6 +140,7 @@ def test_a_lease_that_d2_slept_through(network: RealNetwork) -> None:
     check_all_is_well(network)
 
 
+@pytest.mark.services("nsupdate")
 def test_a_client_that_took_a_reserved_name(network: RealNetwork, tmp_path: Path) -> None:
     """The owner is kept out by the impostor's DHCID: whose it is is said, and the script that is given clears it."""
     taken = network.kea.client().lease(IMPOSTOR).address
@@ -157,6 +158,7 @@ def test_a_client_that_took_a_reserved_name(network: RealNetwork, tmp_path: Path
     check_all_is_well(network, taken)
 
 
+@pytest.mark.services("nsupdate")
 def test_what_an_old_job_left_in_the_way(network: RealNetwork, tmp_path: Path) -> None:
     """An A without DHCID, not ours, stays; run by a person, the very script of the report clears it."""
     network.bind.add(DOMAIN, f"phone.{DOMAIN}", 3600, "A", "10.0.10.77")
@@ -179,6 +181,7 @@ def test_what_an_old_job_left_in_the_way(network: RealNetwork, tmp_path: Path) -
     check_all_is_well(network)
 
 
+@pytest.mark.services("nsupdate")
 def test_the_script_changes_nothing_once_the_record_is_another(network: RealNetwork, tmp_path: Path) -> None:
     """It is guarded by what was seen: a record that somebody has changed since is left alone."""
     network.bind.add(DOMAIN, f"phone.{DOMAIN}", 3600, "A", "10.0.10.77")

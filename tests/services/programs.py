@@ -12,6 +12,7 @@ PACKAGE_OF = {
     "kea-dhcp-ddns": "kea-dhcp-ddns-server",
     "libdhcp_lease_cmds.so": "kea-common",
     "named": "bind9",
+    "nsupdate": "bind9-dnsutils",
     "mariadbd": "mariadb-server-core",  # without mariadb-server no system-wide server is started
     "mariadb-install-db": "mariadb-server-core",
     "my_print_defaults": "mariadb-client-core",  # mariadb-install-db calls it
@@ -29,6 +30,7 @@ PACKAGE_OF = {
 # The keys are the names of the session fixtures, and the words `@pytest.mark.services(...)` takes.
 NEEDED_BY = {
     "bind": ("named",),
+    "nsupdate": ("nsupdate",),
     "kea": ("kea-dhcp4", "kea-dhcp-ddns", "libdhcp_lease_cmds.so", "named"),
     "mariadb": ("mariadbd", "mariadb-install-db", "my_print_defaults"),
     "sshd": ("sshd", "ssh", "ssh-keygen", "nc"),
