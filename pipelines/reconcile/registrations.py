@@ -191,8 +191,8 @@ def _backward(lease: Lease, zones: RRsets, network: Network) -> Finding | None:
 
     D2 knows nothing of RFC 2317: where network.toml has such a zone, its pointers are not looked for.
     """
-    owner = reverse_name(lease.ip)
-    if network.zone_of(owner) is None or network.pointer_name(lease.ip) != owner:
+    owner = network.pointer_name(lease.ip)
+    if network.zone_of(owner) is None or (network.dns.rfc2317 and owner != reverse_name(lease.ip)):
         return None
     targets, marks = zones.data(owner, "PTR"), zones.data(owner, DHCID)
     if targets == {lease.name}:

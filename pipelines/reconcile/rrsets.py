@@ -9,12 +9,9 @@ class RRsets:
     """The zones' RRsets by owner and type. `zone_records` and `applied` are the tables of those names."""
 
     def __init__(self, zone_records: pd.DataFrame, applied: pd.DataFrame) -> None:
-        data: dict[str, dict[str, set[str]]] = {}
+        self._data: dict[str, dict[str, set[str]]] = {}
         for owner, rr_type, rdata in zone_records[["owner", "type", "rdata"]].itertuples(index=False, name=None):
-            data.setdefault(owner, {}).setdefault(rr_type, set()).add(rdata)
-        self._data = {
-            owner: {rr_type: frozenset(values) for rr_type, values in types.items()} for owner, types in data.items()
-        }
+            self._data.setdefault(owner, {}).setdefault(rr_type, set()).add(rdata)
         ours = applied[(applied["target"] == "dns") & ~applied["is_adopted"]]
         self._written = {
             (owner, rr_type): {text for text in (value, intended) if not pd.isna(text)}
@@ -25,7 +22,7 @@ class RRsets:
 
     def data(self, owner: str, rr_type: str) -> frozenset[str]:
         """The record data of one RRset; empty where there is none."""
-        return self._data.get(owner, {}).get(rr_type, _NOTHING)
+        return frozenset(self._data.get(owner, {}).get(rr_type, _NOTHING))
 
     def types(self, owner: str) -> frozenset[str]:
         """The types that stand at a name."""
