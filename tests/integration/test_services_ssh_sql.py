@@ -11,6 +11,7 @@ from tests.services.kea import Kea
 from tests.services.mariadb import SQL_MODE, Database
 from tests.services.openssh import Sshd
 
+REDO = "Innodb_os_log_written"
 LAPTOP = Device("02:00:00:00:00:01", relay="10.0.10.1", hostname="Laptop")
 
 # --- OpenSSH -------------------------------------------------------------------------------------------------
@@ -133,14 +134,15 @@ def test_a_user_may_do_what_he_is_granted_and_no_more(phpipam_database: Database
 
 
 def test_counters_tell_a_write_from_none(phpipam_database: Database) -> None:
-    """Statements, rows and redo bytes are counted by the server; reading adds none of them."""
+    """Statements and rows are counted by the server, reading adds none of them; writing adds to the redo log too."""
     before = phpipam_database.counters()
     phpipam_database.execute("SELECT * FROM ipaddresses")
-    assert _written(before, phpipam_database.counters()) == {}
+    moved = _written(before, phpipam_database.counters())
+    assert moved.keys() <= {REDO}, "InnoDB's own clean-up adds to the redo log when it likes"
     phpipam_database.execute("UPDATE ipaddresses SET note = 'seen' WHERE subnetId = 3")
     written = _written(before, phpipam_database.counters())
     assert (written["Com_update"], written["Handler_update"]) == (1, 5)
-    assert written["Innodb_os_log_written"] > 0
+    assert written[REDO] > 0
 
 
 def _written(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
