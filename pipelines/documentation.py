@@ -8,7 +8,7 @@ from pipelines.contract import Column, Table
 _INTRODUCTION = """\
 # Tables
 
-Written from `pipelines/tables.py` by `python -m pipelines.documentation`; do not edit. Every table is checked against
+Written from `pipelines/tables` by `python -m pipelines.documentation`; do not edit. Every table is checked against
 its contract before anything rests on it. `_at` is a UTC instant, `_s` seconds, `is_` a flag; text is never empty.
 """
 

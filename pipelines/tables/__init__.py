@@ -1,0 +1,39 @@
+"""Every table's contract, declared once: checks, the UI's column schema, files and docs/tables.md derive from it.
+
+One file per stage, and one for what the ledger remembers. Only declarations belong here; how a table is
+filled stands where it is filled.
+Suffixes: `_at` a UTC instant, `_s` seconds, `is_` a flag, `_id_<system>` or `id_<system>` that system's own number.
+Text is never empty: what is not there is null.
+"""
+
+from pipelines.contract import Table
+from pipelines.tables.extract import SNAPSHOTS
+from pipelines.tables.load import RECEIPT, SERIALS
+from pipelines.tables.memory import APPLIED, READS, RESENT
+from pipelines.tables.parse import (
+    DHCP_SUBNETS,
+    IPAM_ADDRESSES,
+    IPAM_SUBNETS,
+    LEASES,
+    NEIGHBOURS,
+    PEERS,
+    REJECTS,
+    RESERVATIONS,
+    SOURCES,
+    ZONE_RECORDS,
+)
+from pipelines.tables.plan import DNS_PLAN, HEAL_PLAN, IPAM_PLAN, WITHHELD
+from pipelines.tables.reconcile import ADDRESSES, BINDINGS, NAME_CLAIMS, RECORDS, REGISTRATIONS, SIGHTINGS
+
+ALL: tuple[Table, ...] = (
+    SNAPSHOTS, SOURCES, REJECTS, LEASES, RESERVATIONS, DHCP_SUBNETS, NEIGHBOURS, PEERS, IPAM_SUBNETS, IPAM_ADDRESSES,
+    ZONE_RECORDS, SIGHTINGS, BINDINGS, NAME_CLAIMS, ADDRESSES, RECORDS, REGISTRATIONS, IPAM_PLAN, DNS_PLAN, HEAL_PLAN,
+    WITHHELD, APPLIED, READS, RESENT, RECEIPT, SERIALS,
+)  # fmt: skip
+
+__all__ = [
+    "ADDRESSES", "ALL", "APPLIED", "BINDINGS", "DHCP_SUBNETS", "DNS_PLAN", "HEAL_PLAN", "IPAM_ADDRESSES",
+    "IPAM_PLAN", "IPAM_SUBNETS", "LEASES", "NAME_CLAIMS", "NEIGHBOURS", "PEERS", "READS", "RECEIPT", "RECORDS",
+    "REGISTRATIONS", "REJECTS", "RESENT", "RESERVATIONS", "SERIALS", "SIGHTINGS", "SNAPSHOTS", "SOURCES",
+    "WITHHELD", "ZONE_RECORDS",
+]  # fmt: skip

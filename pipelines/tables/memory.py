@@ -1,0 +1,46 @@
+"""The tables the ledger keeps from one run to the next."""
+
+from pipelines import contract
+from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
+from pipelines.tables.columns import IP, MISSING_SINCE, NAMED_BY, READ_AT, SITE, SOURCE, optional, text
+
+APPLIED = Table(
+    "applied",
+    "what we last wrote to one phpIPAM field or one RRset: the ledger (rule R4)",
+    (
+        text("target", "the target", "phpipam", "dns"),
+        text("scope", "the subnet (CIDR) or the zone"),
+        text("subject", "the address or owner name"),
+        text("field", "the phpIPAM column or RR type"),
+        optional("value", "what we wrote and read back: a field's text, or an RRset's data, sorted, one a line"),
+        optional("ttl_s", "the RRset's TTL as we wrote it; null for phpIPAM", INTEGER),
+        Column("is_adopted", FLAG, "it was already there and equal; we did not write it"),
+        optional(
+            "intended",
+            "what we were about to write when we last sent something, (nothing) to delete; null once it was read back",
+        ),
+        Column("at", INSTANT, "when"),
+        NAMED_BY,
+        MISSING_SINCE,
+    ),
+    key=("target", "scope", "subject", "field"),
+)
+READS = Table(
+    "reads",
+    "one earlier whole answer of a source, of the last 24: what it usually has, and who was looked for how often",
+    (SITE, SOURCE, READ_AT, Column("rows", INTEGER, "rows that were read from it")),
+    key=("site", "source", "read_at"),
+)
+RESENT = Table(
+    "resent",
+    "when Kea was last asked to register a lease's name again, and in which state",
+    (
+        SITE,
+        IP,
+        text("name", "its name, absolute", pattern=contract.ABSOLUTE),
+        Column("tries", INTEGER, "how often it was asked in this state"),
+        text("reason", "the state: what was found in DNS then"),
+        Column("at", INSTANT, "when last"),
+    ),
+    key=("site", "ip"),
+)

@@ -1,0 +1,82 @@
+"""The tables of the stage plan: what to change, and what is left alone."""
+
+from pipelines import contract
+from pipelines.contract import FLAG, INTEGER, Column, Table
+from pipelines.tables.columns import (
+    CIDR,
+    IP,
+    MISSING_SINCE,
+    NAMED_BY,
+    OWNER,
+    RR_TYPE,
+    SITE,
+    SUBNET_ID,
+    ZONE,
+    optional,
+    text,
+)
+
+IPAM_PLAN = Table(
+    "ipam_plan",
+    "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours)",
+    (
+        SITE,
+        SUBNET_ID,
+        CIDR,
+        IP,
+        optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
+        text("action", "what to do", "create", "update", "touch", "adopt"),
+        text("field", "the column", "hostname", "mac", "description", "tag", "lastSeen"),
+        optional("before", "what phpIPAM holds, byte for byte"),
+        optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),
+        text("reason", "why, for a person"),
+    ),
+    key=("subnet_id_phpipam", "ip", "field"),
+)
+DNS_PLAN = Table(
+    "dns_plan",
+    "one RRset to change (adopt: already right, from now on ours; keep: ours and left as it is, but worth a note; "
+    "forget: Kea's from now on)",
+    (
+        SITE,
+        ZONE,
+        OWNER,
+        RR_TYPE,
+        text("action", "what to do", "create", "update", "delete", "adopt", "keep", "forget"),
+        optional("before", "the record data the zone holds, sorted, one a line"),
+        optional("before_ttl_s", "the TTL it has", INTEGER),
+        optional("after", "the record data it should hold, sorted, one a line; null for a deletion"),
+        optional("after_ttl_s", "the TTL it should have; null for a deletion", INTEGER),
+        Column("is_name_free", FLAG, "no record of any type stands at the name"),
+        NAMED_BY,
+        MISSING_SINCE,
+        text("reason", "why, for a person"),
+    ),
+    key=("zone", "owner", "type"),
+)
+HEAL_PLAN = Table(
+    "heal_plan",
+    "one lease whose name Kea is asked to register again (lease4-resend-ddns), once DNS was written",
+    (
+        SITE,
+        IP,
+        text("name", "its name, absolute", pattern=contract.ABSOLUTE),
+        Column("tries", INTEGER, "how often that makes it asked in this state"),
+        text("reason", "the state: what was found in DNS, for a person"),
+    ),
+    key=("site", "ip"),
+)
+WITHHELD = Table(
+    "withheld",
+    "one thing that looks like a change and was not made, and why",
+    (
+        text("target", "where it was withheld", "phpipam", "dns"),
+        SITE,
+        text("subject", "the address or owner name"),
+        text("field", "the phpIPAM column or RR type"),
+        optional("wanted", "what the sources say"),
+        optional("existing", "what the target holds"),
+        text("rule", "the rule's short name"),
+        text("reason", "why, for a person, with what to do where something can be done"),
+    ),
+)
