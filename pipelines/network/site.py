@@ -1,0 +1,34 @@
+"""What network.toml says of one site: its subnets, its gateway, and the names it gives."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from pipelines.gateways import AnyGateway, Part
+from pipelines.network.texts import Label, PublicKey, TrackedSubnet
+
+
+class Site(Part):
+    """One place with one gateway. Without `gateway` it has no sources, and only what people name there is published."""
+
+    name: str = ""
+    subnets: tuple[TrackedSubnet, ...]
+    gateway: AnyGateway | None = None
+    label: Label | None = None
+    wireguard_peers: dict[PublicKey, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_peers_only_where_they_are_read(self) -> Self:
+        if self.wireguard_peers and not getattr(self.gateway, "wireguard", False):
+            raise ValueError("wireguard_peers have names, but nobody reads them: set gateway.wireguard = true")
+        return self
+
+
+def check_hop(name: str, site: Site, sites: dict[str, Site]) -> None:
+    """Raises `ValueError` unless the site whose gateway is the hop has one that is reached directly."""
+    if site.gateway is None or site.gateway.via is None:
+        return
+    hop = sites.get(site.gateway.via)
+    if hop is None or hop.gateway is None or hop.gateway.via is not None:
+        via = f"sites.{name}.gateway.via: {site.gateway.via!r:.80}"
+        raise ValueError(f"{via} is no site whose gateway is reached directly")

@@ -1,0 +1,82 @@
+"""All that network.toml says, hanging together: the questions the other modules ask of it."""
+
+import ipaddress
+from functools import cached_property
+from typing import Self
+
+from pydantic import model_validator
+
+from pipelines.gateways import Part
+from pipelines.network.dns import Dns
+from pipelines.network.phpipam import Phpipam
+from pipelines.network.policies import RESERVED_WORDS, Names, Sources, State, Withdraw
+from pipelines.network.site import Site, check_hop
+from pipelines.network.texts import Apex, SiteName, Subnet
+from pipelines.values import Ip, OwnerName, is_below, reverse_name
+
+
+class Network(Part):
+    """All we look after."""
+
+    domain: Apex
+    names: Names = Names()
+    sites: dict[SiteName, Site]
+    phpipam: Phpipam
+    dns: Dns
+    sources: Sources = Sources()
+    withdraw: Withdraw = Withdraw()
+    state: State = State()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        seen: dict[Subnet, str] = {}
+        for name, site in self.sites.items():
+            for subnet in site.subnets:
+                clash = next(
+                    (other for other in seen if other.version == subnet.version and other.overlaps(subnet)), None
+                )
+                if clash is not None:
+                    raise ValueError(f"sites.{name}.subnets: {subnet} overlaps {clash} of {seen[clash]}")
+                seen[subnet] = name
+        if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
+            raise ValueError(f"withdraw.guests: {stranger} is no subnet of any site; write one as it is there")
+        for name, site in self.sites.items():
+            check_hop(name, site, self.sites)
+        if self.zone_of(self.domain) is None:
+            raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
+        return self
+
+    @cached_property
+    def site_of_subnet(self) -> dict[Subnet, str]:
+        """Every tracked subnet and the site it belongs to."""
+        return {subnet: name for name, site in self.sites.items() for subnet in site.subnets}
+
+    def suffix(self, site: str) -> str:
+        """The domain under which a site's bare names live, without the final dot."""
+        domain = self.domain.rstrip(".")
+        label = self.sites[site].label
+        return f"{label}.{domain}" if label else domain
+
+    def subnet_of(self, address: Ip) -> Subnet | None:
+        """The tracked subnet an address belongs to (they never overlap)."""
+        value = ipaddress.ip_address(address)
+        return next((subnet for subnet in self.site_of_subnet if value in subnet), None)
+
+    def zone_of(self, name: str) -> OwnerName | None:
+        """The longest of our zones that holds an owner name; None where no zone of ours does."""
+        holding = [zone for zone in self.dns.zones if is_below(name, zone)]
+        return max(holding, key=len, default=None)
+
+    def pointer_name(self, address: Ip | str) -> OwnerName:
+        """The owner name of an address's PTR: the last octet in its RFC 2317 zone where it has one, else the usual."""
+        value = ipaddress.ip_address(address)
+        holding = [subnet for subnet in self.dns.rfc2317 if value in subnet]
+        if not holding:
+            return reverse_name(address)
+        apex = self.dns.rfc2317[max(holding, key=lambda subnet: subnet.prefixlen)]
+        return OwnerName(f"{address.rpartition('.')[2]}.{apex}")
+
+    @cached_property
+    def forbidden_names(self) -> frozenset[str]:
+        """First labels no DHCP client may claim."""
+        return RESERVED_WORDS | set(self.names.infrastructure) | set(self.names.reserved)
