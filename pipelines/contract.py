@@ -7,6 +7,7 @@ import pandas as pd
 
 TEXT = "str"
 INTEGER = "Int64"
+NUMBER = "Float64"
 FLAG = "bool"
 INSTANT = "datetime64[us, UTC]"
 

@@ -7,9 +7,9 @@ import pandas as pd
 from pipelines import contract, tables
 from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
-from pipelines.plan.never import objections
 from pipelines.reconcile.claims import LEASES, PEOPLE, RESERVATION
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
+from pipelines.reconcile.never import objections
 from pipelines.subnets import locate
 from pipelines.values import OwnerName
 

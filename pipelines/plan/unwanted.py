@@ -8,9 +8,9 @@ import pandas as pd
 
 from pipelines.network import Network, Subnet, Withdraw
 from pipelines.plan.dns import KEY, known, rrsets
-from pipelines.plan.never import objections as never
 from pipelines.plan.past import Past
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
+from pipelines.reconcile.never import objections as never
 from pipelines.snapshots import EVERYWHERE
 from pipelines.subnets import locate
 from pipelines.values import Ip

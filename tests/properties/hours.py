@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from pipelines import tables
-from pipelines.plan.never import MANAGED_TYPES
+from pipelines.reconcile.never import MANAGED_TYPES
 from tests.networks import (
     ALICE,
     BOB,

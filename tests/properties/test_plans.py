@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.plan import bookkeeping
-from pipelines.plan.never import MANAGED_TYPES
+from pipelines.reconcile.never import MANAGED_TYPES
 from pipelines.reconcile.trust import frozen_sites
 from pipelines.values import is_below
 from tests.networks import NETWORK, Tables, cells, census, hour
