@@ -2,15 +2,8 @@
 
 import dagster as dg
 
-from pipelines.network import Network, Site
-
-_READ_AT = {"pfsense": ("kea", "arp"), "openwrt": ("dnsmasq", "arp")}
-_MEANING = {
-    "kea": "Kea's leases and configuration",
-    "dnsmasq": "The leases of dnsmasq",
-    "arp": "The neighbour tables",
-    "wireguard": "The peers of WireGuard",
-}
+from pipelines.gateways import SYSTEMS
+from pipelines.network import Network
 
 
 def source(*parts: str) -> dg.AssetKey:
@@ -23,13 +16,6 @@ def target(*parts: str) -> dg.AssetKey:
     return dg.AssetKey(["target", _part("_".join(parts))])
 
 
-def kinds_of(site: Site) -> list[str]:
-    """What is read at a site's gateway, in the words of the keys."""
-    if site.gateway is None:
-        return []
-    return [*_READ_AT[site.gateway.kind], *(["wireguard"] if getattr(site.gateway, "wireguard", False) else [])]
-
-
 def _part(text: str) -> str:
     return text.rstrip(".").replace(".", "_").replace("-", "_")
 
@@ -37,10 +23,10 @@ def _part(text: str) -> str:
 def external_assets(network: Network) -> list[dg.AssetSpec]:
     """Every gateway, zone and database of network.toml, as what is read and as what is written."""
     read = [
-        _spec(source(kind, name), "sources", f"{_MEANING[kind]} of {site.gateway.host} ({name}).", "ssh")
+        _spec(source(system, name), "sources", f"{SYSTEMS[system]} of {site.gateway.host} ({name}).", "ssh")
         for name, site in network.sites.items()
         if site.gateway is not None
-        for kind in kinds_of(site)
+        for system in site.gateway.systems
     ]
     read.append(
         _spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql")

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.declare import contract, told
-from assets.external import kinds_of, source
+from assets.external import source
 from pipelines import snapshots, tables
 from pipelines.network import Network, Site
 from pipelines.reconcile.trust import faults
@@ -38,10 +38,11 @@ def extract_assets(network: Network) -> list[Asset]:
 
 def _site_asset(site: Site) -> Asset:
     name = f"{site.name}_snapshots"
+    systems = site.gateway.systems if site.gateway is not None else ()
 
     @dg.asset(
         name=name,
-        deps=[source(kind, site.name) for kind in kinds_of(site)],
+        deps=[source(system, site.name) for system in systems],
         check_specs=_checks(name),
         group_name=GROUP,
         description=f"What the gateway of {site.name} answered.",

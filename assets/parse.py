@@ -9,19 +9,16 @@ from assets.declare import described
 from assets.extract import snapshot_names
 from pipelines import snapshots, tables
 from pipelines.network import Network
-from pipelines.parse.every import parse_all
+from pipelines.parse.every import PARSED, parse_all
+from pipelines.parse.kinds import GATEWAYS, PHPIPAM, ZONES, read_by
 from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from resources.archive import Archive
 
 GROUP = "parse"
 CAN_CONCLUDE = "something_can_be_concluded"
 READABLE = "every_row_was_readable"
-TABLES = (
-    tables.SOURCES, tables.REJECTS, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS,
-    tables.PEERS, tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
-)  # fmt: skip
-_FROM_GATEWAYS = {"leases", "reservations", "dhcp_subnets", "neighbours", "peers"}
-_FROM = {"ipam_subnets": "phpipam_snapshots", "ipam_addresses": "phpipam_snapshots", "zone_records": "zone_snapshots"}
+TABLES = (tables.SOURCES, *PARSED)
+_FROM = {PHPIPAM: "phpipam_snapshots", ZONES: "zone_snapshots"}
 
 
 def parse_assets(network: Network) -> dg.AssetsDefinition:
@@ -57,9 +54,11 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
 
 
 def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
-    if name in _FROM_GATEWAYS:
-        return gateways
-    return [_FROM[name]] if name in _FROM else inputs
+    """The assets of the snapshots that a table is made from; all of them for what is about every source."""
+    readers = read_by(name)
+    if not readers:
+        return inputs
+    return [*(gateways if GATEWAYS in readers else []), *(_FROM[one] for one in readers - {GATEWAYS})]
 
 
 def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:

@@ -30,6 +30,11 @@ class Gateway(Part):
     via: str | None = None
     command_limit_s: Annotated[int, Field(gt=0)] = 60
 
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The systems read there, as the lineage calls them: words of `SYSTEMS`."""
+        raise NotImplementedError
+
 
 class PfsenseGateway(Gateway):
     """pfSense: Kea DHCPv4, ARP and, where it is said, WireGuard."""
@@ -37,6 +42,11 @@ class PfsenseGateway(Gateway):
     kind: Literal["pfsense"]
     kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
     wireguard: bool = False
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Kea and ARP; WireGuard where it is asked for."""
+        return ("kea", "arp", "wireguard") if self.wireguard else ("kea", "arp")
 
 
 class OpenwrtGateway(Gateway):
@@ -50,6 +60,18 @@ class OpenwrtGateway(Gateway):
     lease_files: tuple[ShellSafePath, ...] = DNSMASQ_LEASE_FILES
     lease_s: Annotated[int, Field(ge=120, le=31_536_000)] = 43_200  # dnsmasq(8): 2 minutes at least; OpenWRT gives 12 h
 
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The DHCP server and the neighbour tables."""
+        return ("dnsmasq", "arp")
+
 
 AnyGateway = Annotated[PfsenseGateway | OpenwrtGateway, Field(discriminator="kind")]
 KINDS = ("pfsense", "openwrt")
+SYSTEMS = {
+    "kea": "Kea's leases and configuration",
+    "dnsmasq": "The leases of dnsmasq",
+    "arp": "The neighbour tables",
+    "wireguard": "The peers of WireGuard",
+}
+"""What is read at gateways, by the word for it, and what that is."""

@@ -2,21 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from pipelines.errors import SourceUnavailable
-from pipelines.gateways import OpenwrtGateway, PfsenseGateway
+from pipelines.gateways import PfsenseGateway
 from pipelines.network import Site, beside
 from pipelines.parse.kea_leases import PAGE_LIMIT
 from pipelines.snapshots import Snapshot, missing
 from resources import openwrt, pfsense, ssh
-from resources.sections import Reading
+from resources.sections import Reading, Run
 
 _CLOCKS_AGREE_S = 30  # within this, no offset is noted: an exec over a slow line takes seconds itself
 
 
-def sources_of(gateway: PfsenseGateway | OpenwrtGateway) -> tuple[str, ...]:
-    """The names of what is read at a gateway of this kind."""
-    return openwrt.SOURCES if isinstance(gateway, OpenwrtGateway) else pfsense.sources_of(gateway)
+class Product(NamedTuple):
+    """How a kind of gateway is read: the names of its sources, and all its answers, in pages of so many rows."""
+
+    sources_of: Callable[[Any], tuple[str, ...]]
+    read: Callable[[Run, Any, int], Reading]
+
+
+PRODUCTS = {
+    "pfsense": Product(pfsense.sources_of, lambda run, gateway, page: pfsense.Pfsense(run, gateway, page).read()),
+    "openwrt": Product(openwrt.sources_of, lambda run, gateway, _: openwrt.Openwrt(run, gateway).read()),
+}
+"""Every kind of gateway that network.toml may name. What its answers mean is told in pipelines/parse/kinds.py."""
 
 
 def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are for the tests
@@ -37,12 +47,13 @@ def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are f
     if site.gateway is None:
         return []
     known_hosts = beside(network_file, site.gateway.known_hosts)
+    product = PRODUCTS[site.gateway.kind]
     asked_at = at()
     try:
         with ssh.connected(site.gateway, known_hosts, private_key, connect_limit_s, hop) as connection:
-            reading = _reading(connection, site.gateway, page_limit)
+            reading = product.read(connection.run, site.gateway, page_limit)
     except SourceUnavailable as error:
-        return [missing(site.name, source, asked_at, str(error)) for source in sources_of(site.gateway)]
+        return [missing(site.name, source, asked_at, str(error)) for source in product.sources_of(site.gateway)]
     offset_s = clock_offset_s(reading.clock_s, asked_at, at())
     return [_snapshot(site.name, source, asked_at, offset_s, answer) for source, answer in reading.answers.items()]
 
@@ -67,12 +78,6 @@ def resend_at(
             return pfsense.Pfsense(connection.run, site.gateway).resend(ips)
     except SourceUnavailable as error:
         return dict.fromkeys(ips, str(error))
-
-
-def _reading(connection: ssh.Connection, gateway: PfsenseGateway | OpenwrtGateway, page_limit: int) -> Reading:
-    if isinstance(gateway, OpenwrtGateway):
-        return openwrt.Openwrt(connection.run, gateway).read()
-    return pfsense.Pfsense(connection.run, gateway, page_limit).read()
 
 
 def _snapshot(site: str, source: str, read_at: datetime, offset_s: int, answer: bytes | SourceUnavailable) -> Snapshot:

@@ -43,6 +43,12 @@ neighbours() {{
 """
 
 
+def sources_of(gateway: OpenwrtGateway) -> tuple[str, ...]:
+    """What is read of this gateway."""
+    del gateway  # every one has them all
+    return SOURCES
+
+
 class Openwrt:
     """An OpenWRT router behind `run`, which sends a shell script and gives all it printed."""
 

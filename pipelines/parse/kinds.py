@@ -1,0 +1,69 @@
+"""Every kind of source there is: who reads it, and the parser of each table it fills. The one place that lists them.
+
+A source is called by its kind alone (`arp`), or by its kind and its own name (`zone/example.lan`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pipelines.gateways import OpenwrtGateway
+from pipelines.network import Network
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, phpipam, wireguard, zone
+from pipelines.parse.parsed import Parsed
+from pipelines.snapshots import Snapshot
+
+Parser = Callable[[Snapshot, Network], Parsed]
+GATEWAYS, PHPIPAM, ZONES = "gateways", "phpipam", "zones"
+"""Who reads: the step of each site, of phpIPAM, of the zones."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of source: by which step it is read, and how each table that it fills is parsed."""
+
+    read_by: str
+    parsers: Mapping[str, Parser]
+
+
+def _alone(parse: Callable[[Snapshot], Parsed]) -> Parser:
+    """The parser of a source that tells all there is to know: network.toml adds nothing."""
+    return lambda snapshot, _: parse(snapshot)
+
+
+def _dnsmasq(snapshot: Snapshot, network: Network) -> Parsed:
+    """The longest lease is as network.toml says now, of which an archived answer knows nothing."""
+    site = network.sites.get(snapshot.site)
+    gateway = site.gateway if site is not None else None
+    lease_s = gateway.lease_s if isinstance(gateway, OpenwrtGateway) else dnsmasq_leases.USUAL_LEASE_S
+    return dnsmasq_leases.parse(snapshot, lease_s)
+
+
+def _ipam_addresses(snapshot: Snapshot, network: Network) -> Parsed:
+    return phpipam.parse_addresses(snapshot, network.phpipam.zone_info)
+
+
+_KEA_CONFIG = {
+    "reservations": _alone(kea_config.parse_reservations),
+    "dhcp_subnets": _alone(kea_config.parse_subnets),
+}
+KINDS: Mapping[str, Kind] = {
+    "kea4.leases": Kind(GATEWAYS, {"leases": _alone(kea_leases.parse)}),
+    "kea4.config": Kind(GATEWAYS, _KEA_CONFIG),
+    "arp": Kind(GATEWAYS, {"neighbours": _alone(arp.parse)}),
+    "dnsmasq.leases": Kind(GATEWAYS, {"leases": _dnsmasq}),
+    "linux.neighbours": Kind(GATEWAYS, {"neighbours": _alone(linux_neighbours.parse)}),
+    "wireguard": Kind(GATEWAYS, {"peers": _alone(wireguard.parse)}),
+    "phpipam.subnets": Kind(PHPIPAM, {"ipam_subnets": _alone(phpipam.parse_subnets)}),
+    "phpipam.addresses": Kind(PHPIPAM, {"ipam_addresses": _ipam_addresses}),
+    "zone": Kind(ZONES, {"zone_records": _alone(zone.parse)}),
+}
+
+
+def kind_of(source: str) -> Kind:
+    """The kind of the source with this name. `KeyError` for one nobody knows: extraction and this file disagree."""
+    return KINDS[source.partition("/")[0]]
+
+
+def read_by(table: str) -> frozenset[str]:
+    """The steps whose answers fill a table; none for a table that is about all sources."""
+    return frozenset(kind.read_by for kind in KINDS.values() if table in kind.parsers)
