@@ -5,14 +5,15 @@ from pipelines.tables.columns import SITE, ZONE, optional, text
 
 RECEIPT = Table(
     "receipt",
-    "what a target answered to one change (kea: it queued a lease's name for its D2, which is not yet success)",
+    "what a target answered to one change (kea: it queued a lease's name for its D2, which is not yet success; "
+    "guards: a person let a refused plan through)",
     (
-        text("target", "the target", "phpipam", "dns", "kea"),
+        text("target", "the target", "phpipam", "dns", "kea", "guards"),
         SITE,
-        text("scope", "the subnet (CIDR), the zone, or for kea the site"),
-        text("subject", "the address or owner name"),
-        text("field", "the phpIPAM column or RR type, or for kea the command"),
-        text("action", "what was asked for", "create", "update", "delete", "touch", "adopt", "resend"),
+        text("scope", "the subnet (CIDR), the zone, or for kea the site; for guards theirs"),
+        text("subject", "the address or owner name; for guards the plan"),
+        text("field", "the phpIPAM column or RR type, or for kea the command, or the guard"),
+        text("action", "what was asked for", "create", "update", "delete", "touch", "adopt", "resend", "approve"),
         optional("before", "what was there"),
         optional("after", "what should be there now"),
         text(

@@ -16,6 +16,8 @@ from pipelines.tables.columns import (
     text,
 )
 
+SCOPES = ("site", "zone", "subnet")
+
 IPAM_PLAN = Table(
     "ipam_plan",
     "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours)",
@@ -79,4 +81,32 @@ WITHHELD = Table(
         text("rule", "the rule's short name"),
         text("reason", "why, for a person, with what to do where something can be done"),
     ),
+)
+GUARDS = Table(
+    "guards",
+    "one guard on a plan, in one scope where something would change, and its verdict",
+    (
+        text("target", "whose plan", "phpipam", "dns"),
+        text(
+            "guard",
+            "the guard's name; approvals name it",
+            *(f"{action}s-per-{scope}" for action in ("create", "update", "delete") for scope in SCOPES),
+            *("source-shrank", "source-not-seen", "stale-snapshot", "never-list"),
+        ),
+        text("scope", "the site, the zone or the subnet (CIDR)"),
+        text(
+            "action",
+            "what was counted; `create`: where nothing was, `delete`: something is taken away (Offline counts)",
+            *("create", "update", "delete", "any"),
+        ),
+        Column("count", INTEGER, "how many addresses or owner names it concerns"),
+        optional("of", "how many stand there now; for deletions in DNS, of ours", INTEGER),
+        optional("percent", "how many per cent that is", INTEGER),
+        Column("limit", INTEGER, "how many pass"),
+        text("verdict", "what follows; `approved`: refused, and let through", "passed", "refused", "approved"),
+        text("plan", "the digest of both plans: an approval is for this one", pattern=r"[0-9a-f]{12}"),
+        text("reason", "what was met, for a person"),
+        optional("remedy", "how to let it through, or what to mend; null where nothing is refused"),
+    ),
+    key=("target", "guard", "scope"),
 )
