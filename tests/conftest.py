@@ -3,12 +3,16 @@
 A test that names `kea`, `bind`, `mariadb` or `sshd` among its fixtures needs their programs; one that starts its own
 says so with `@pytest.mark.services("bind")`. Where a program is missing the test is skipped, and the summary lists it
 with the apt-get line. With NETCENSUS_REQUIRE_SERVICES=1 (continuous integration) it fails instead.
+
+Generated examples are the same in every run, so that a red run is the change's fault; NETCENSUS_EXAMPLES=200 looks for
+new ones.
 """
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import DnsServer
@@ -29,6 +33,10 @@ ZONES = (
     "0.168.192.in-addr.arpa",
 )
 _MISSING = "missing Debian package"
+
+settings.register_profile("repeatable", derandomize=True, database=None)
+if "NETCENSUS_EXAMPLES" not in os.environ:
+    settings.load_profile("repeatable")
 
 
 def _services_of(item: pytest.Item) -> set[str]:

@@ -41,7 +41,7 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
     is_unsettled = same["value"].isna() | same["intended"].notna()
     adopt = same[is_unsettled].assign(action="adopt")
-    adopt = adopt.assign(after_ttl_s=adopt["before_ttl_s"].where(adopt["intended"].notna(), adopt["class_ttl_s"]))
+    adopt = adopt.assign(after_ttl_s=adopt["before_ttl_s"].where(_arrived(adopt), adopt["class_ttl_s"]))
     found = [tables.DNS_PLAN.frame(rows.assign(missing_since_at=None)) for rows in (change, adopt)]
     return tables.DNS_PLAN.concat(found), _withheld(rows)
 
@@ -112,12 +112,17 @@ def _differs(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Other data, or data of ours with a TTL that is ours as well and should be another.
 
     A TTL below its class's was cut to the lease's rest when it was written. It stays while the rest shrinks (rule R9),
-    and is raised once the lease bears the whole.
+    and is raised once the lease bears the whole. Of a write nobody heard the end of, the TTL is ours as the data is.
     """
-    is_our_ttl = rows["before_ttl_s"] == rows["ledger_ttl_s"]
+    is_our_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=False) | _arrived(rows)
     is_too_long = rows["before_ttl_s"] > rows["class_ttl_s"]
     can_be_whole = (rows["before_ttl_s"] < rows["class_ttl_s"]) & (rows["after_ttl_s"] == rows["class_ttl_s"])
     return ~rows["is_equal"] | (is_our_ttl & (is_too_long | can_be_whole)).fillna(value=False)
+
+
+def _arrived(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether an RRset reads as what we were about to write when we last sent something: then it came through."""
+    return rows["before"].notna() & (rows["before"] == rows["intended"])
 
 
 def _objections(

@@ -18,6 +18,7 @@ from tests.networks import (
     only,
     written,
 )
+from tests.targets import carried_out
 
 NAME, IP, ZONE = "nas.example.lan.", "10.0.1.5", "example.lan."
 
@@ -103,3 +104,16 @@ def test_what_network_toml_says_is_what_is_written() -> None:
     made = census(parsed, network=network)
     forward = only(made["dns_plan"], type="A")
     assert cells(forward, "owner", "after_ttl_s") == [(NAME, 120), ("printer.example.lan.", 7200)]
+
+
+@pytest.mark.parametrize(("live", "noted"), [(600, 3600), (3600, 600), (3600, 3600)])
+@pytest.mark.parametrize("intended", [IP, "10.0.1.9"])
+def test_a_write_nobody_heard_the_end_of_leaves_nothing_to_raise_later(live: int, noted: int, intended: str) -> None:
+    """What arrived is ours with its TTL; what merely reads right is adopted with its own. Either way, in one census."""
+    parsed = hour(
+        leases=[lease(IP, ALICE, "nas")],
+        zone_records=[in_zone(NAME, "A", IP, ttl_s=live)],
+    )
+    in_flight = written("dns", ZONE, NAME, "A", "10.0.1.8", ttl_s=noted, intended=intended)
+    after, remembered = carried_out(parsed, census(parsed, ledger(in_flight)), ledger(in_flight))
+    assert cells(census(after, remembered)["dns_plan"], "owner", "type", "action") == []
