@@ -16,6 +16,12 @@ _HEX = re.compile(r"[0-9a-f]{12}\Z")
 _OCTETS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}\Z")
 _WORDS = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\Z")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_SHARED = (
+    "00:00:5e:00:01:", "00:00:5e:00:02:",  # VRRP (RFC 9568 section 7.3), and CARP, which uses the same
+    "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:05:73:a0:0",  # HSRP versions 1 and 2, and for IPv6 (Cisco)
+    "00:07:b4:00:",  # GLBP (Cisco)
+)  # fmt: skip
+"""How addresses begin that belong to whichever of several routers or hosts answers just now."""
 _SHOWN = 80  # characters of a bad value that its error repeats
 _LONGEST_NAME = 253  # characters without the final dot: RFC 1035 section 2.3.4
 
@@ -55,10 +61,9 @@ def ip(text: str) -> Ip:
 
 
 def is_device_mac(address: Mac) -> bool:
-    """Whether a device may own this MAC: not zero, a group's, nor a virtual router's (RFC 9568 section 7.3)."""
+    """Whether a device may own this MAC: not zero, a group's (multicast, broadcast), nor one that routers share."""
     is_group = int(address[:2], 16) & 1
-    is_virtual_router = address.startswith(("00:00:5e:00:01:", "00:00:5e:00:02:"))
-    return not (is_group or is_virtual_router or address == "00:00:00:00:00:00")
+    return not (is_group or address.startswith(_SHARED) or address == "00:00:00:00:00:00")
 
 
 def owner_name(text: str) -> OwnerName:

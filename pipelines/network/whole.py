@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from pipelines.gateways import Part
+from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.phpipam import Phpipam
 from pipelines.network.policies import RESERVED_WORDS, Names, Sources, State, Withdraw
@@ -25,6 +26,7 @@ class Network(Part):
     dns: Dns
     sources: Sources = Sources()
     withdraw: Withdraw = Withdraw()
+    devices: Devices = Devices()
     state: State = State()
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from pipelines.reconcile.bindings import bindings
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
 from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
+from pipelines.reconcile.proxies import without_proxied
 from pipelines.reconcile.records import records, registered_by_kea
 from pipelines.reconcile.registrations import registrations
 from pipelines.reconcile.sightings import sightings
@@ -40,7 +41,9 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
     peers = peer_addresses(parsed["peers"], network=network)
-    by_gateways = sightings(parsed["leases"], parsed["neighbours"], network=network, as_of=as_of)
+    leases, fixed = parsed["leases"], parsed["reservations"]
+    neighbours = without_proxied(parsed["neighbours"], leases, fixed, ipam, network=network, as_of=as_of)
+    by_gateways = sightings(leases, neighbours, network=network, as_of=as_of)
     seen = tables.SIGHTINGS.concat([by_gateways, peer_sightings(peers)])
     bound = bindings(seen, parsed["leases"], parsed["reservations"], network=network, as_of=as_of)
     bound = with_peers(bound, peers)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.sightings import active_leases, is_of_its_site
+from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
 
 KEY = ["site", "ip"]
 
@@ -47,7 +47,7 @@ def _seen(sightings: pd.DataFrame, leases: pd.DataFrame, network: Network, as_of
     """The latest sighting of each address, and where there is none, the lease that bears no date."""
     latest = _latest(sightings)
     active = active_leases(leases, as_of=as_of)
-    undated = active[active["cltt_at"].isna() & is_of_its_site(active, network)]
+    undated = active[active["cltt_at"].isna() & is_of_its_site(active, network) & may_be_a_device(active["mac"])]
     undated = undated.merge(latest[KEY], on=KEY, how="left_anti", validate="one_to_one")
     unseen = undated.rename(columns={"cltt_at": "last_seen_at", "source": "seen_by"})[list(latest.columns)]
     return pd.concat([latest, unseen], ignore_index=True) if len(unseen) else latest

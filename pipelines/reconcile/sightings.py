@@ -28,12 +28,16 @@ def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Networ
     by_arp = by_arp.assign(last_seen_at=by_arp["confirmed_at"])
     names = tables.SIGHTINGS.names
     seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
-    seen = seen[seen["mac"].map(is_device_mac, na_action="ignore").ne(False)]  # noqa: FBT003 - a null MAC is a client-id lease
-    seen = seen[is_of_its_site(seen, network)]
+    seen = seen[may_be_a_device(seen["mac"]) & is_of_its_site(seen, network)]
     latest = seen.sort_values([*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
         list(tables.SIGHTINGS.key), keep="last"
     )
     return tables.SIGHTINGS.frame(latest)
+
+
+def may_be_a_device(macs: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether each MAC may be a device's own; so may one that is null, a lease's by client identifier."""
+    return macs.map(is_device_mac, na_action="ignore").ne(False)  # noqa: FBT003 - nulls stay null
 
 
 def is_of_its_site(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":

@@ -7,9 +7,10 @@ import pytest
 from pipelines import network
 from pipelines.errors import ConfigError
 from pipelines.values import Ip
-from tests.networks import NETWORK, NETWORK_TOML
+from tests.networks import ALICE, BOB, CAROL, NETWORK, NETWORK_TOML
 
 SHIPPED = Path(__file__).parents[2] / "network.toml"
+A_B = f'["{ALICE}", "{BOB}"]'
 REMEDY = "Compare with the shipped network.toml, which shows every key"
 
 
@@ -67,6 +68,19 @@ def test_the_shipped_file_describes_three_sites() -> None:
         (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
         (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
         (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),
+        (("[names]", "[devices]\nmerged = []\n[names]"), "devices.merged is no key netcensus knows"),
+        (
+            ("[names]", '[devices]\nmerge = [["00:11:22:33:44"]]\n[names]'),
+            "devices.merge.0.0: '00:11:22:33:44' is not a",
+        ),
+        (
+            ("[names]", f'[devices]\nsplit = [["{ALICE}", "{ALICE.upper()}"]]\n[names]'),
+            f"devices.split.0: {ALICE}, {ALICE}: write two or more different MACs",
+        ),
+        (
+            ("[names]", f'[devices]\nmerge = [{A_B}, ["{BOB}", "{CAROL}"]]\nsplit = [["{CAROL}", "{ALICE}"]]\n[names]'),
+            f"devices: split: {ALICE}, {CAROL} are one device by `merge`; take them out of one of the two",
+        ),
         (('server = "10.0.0.3"', 'server = "10.0.0.3"\nport = 70000'), "dns.port: Input should be less than 65536"),
     ],
 )

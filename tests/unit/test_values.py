@@ -63,10 +63,14 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb", "00:00:5e:00:01:07"]
-)
+    "address",
+    [
+        "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb", "33:33:00:00:00:01", "00:00:5e:00:01:07",
+        "00:00:5e:00:02:07", "00:00:0c:07:ac:01", "00:00:0c:9f:f0:01", "00:05:73:a0:00:01", "00:07:b4:00:01:02",
+    ],
+)  # fmt: skip
 def test_no_device_owns_a_shared_mac(address: str) -> None:
-    """Zero, broadcast, multicast and a virtual router's MAC tell no device from another."""
+    """Zero, broadcast, multicast and what VRRP, CARP, HSRP and GLBP share tell no device from another."""
     assert not is_device_mac(Mac(address))
 
 

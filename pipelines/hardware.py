@@ -1,0 +1,52 @@
+"""What a MAC address tells of its interface: burnt in by a maker, made up at random, or a virtual machine's.
+
+Sources: IEEE Std 802c-2017 clause 8.4 (the U/L bit), the IEEE registry of OUIs, and what each product documents of the
+addresses it makes.
+"""
+
+from pipelines.values import Mac
+
+UNIVERSAL, RANDOM, VIRTUAL, UNKNOWN = "universal", "random", "virtual", "unknown"
+
+_LOCAL_BIT = 0x02
+_PLATFORMS = {
+    "02:42:": "Docker",
+    "52:54:00:": "KVM or QEMU",
+    "00:16:3e:": "Xen or LXC",
+    "00:05:69:": "VMware",
+    "00:0c:29:": "VMware",
+    "00:1c:14:": "VMware",
+    "00:50:56:": "VMware",
+    "00:15:5d:": "Hyper-V",
+    "bc:24:11:": "Proxmox VE",
+    "08:00:27:": "VirtualBox",
+    "0a:00:27:": "VirtualBox",
+    "00:1c:42:": "Parallels",
+    "fa:16:3e:": "OpenStack",
+    "50:6b:8d:": "Nutanix AHV",
+    "0a:58:": "Kubernetes CNI",
+    "58:9c:fc:": "bhyve or a FreeBSD jail",
+}
+"""By how its addresses begin, the product that makes them. Some are registered, some locally administered."""
+
+
+def platform(address: Mac) -> str | None:
+    """The product whose virtual machines or containers bear such addresses; None for other hardware.
+
+    >>> platform(Mac("02:42:ac:11:00:02"))
+    'Docker'
+    """
+    return next((product for prefix, product in _PLATFORMS.items() if address.startswith(prefix)), None)
+
+
+def kind(address: Mac) -> str:
+    """`virtual` for a known platform's address, `random` for another locally administered one, else `universal`.
+
+    A random address is no stable key: phones and laptops make a new one for each network, or each fortnight.
+
+    >>> kind(Mac("da:a1:19:00:00:01")), kind(Mac("00:11:32:00:00:08"))
+    ('random', 'universal')
+    """
+    if platform(address) is not None:
+        return VIRTUAL
+    return RANDOM if int(address[:2], 16) & _LOCAL_BIT else UNIVERSAL
