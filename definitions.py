@@ -51,7 +51,13 @@ def world(network: Network, path: Path) -> dict[str, object]:
     archive = path.parent / network.state.archive
     url = network.state.ledger_url(path.parent)
     ledger = Ledger(url)
-    phpipam = Phpipam(network.phpipam, partial(secret, "PHPIPAM_PASSWORD"), str(path), tuple(network.site_of_subnet))
+    phpipam = Phpipam(
+        network.phpipam,
+        partial(secret, "PHPIPAM_PASSWORD"),
+        str(path),
+        tuple(network.site_of_subnet),
+        removes_rows=network.withdraw.remove_rows_after_days > 0,
+    )
     servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY"), partial(secret_or, "JUMP_KEY", "SSH_KEY")),

@@ -1,5 +1,6 @@
--- The database user netcensus enters phpIPAM with, and no right more than it uses: it can neither delete an address,
--- nor read a password hash, an API key or the secrets in phpIPAM's settings, nor change a table.
+-- The database user netcensus enters phpIPAM with, and no right more than it uses: it can neither delete an address
+-- (unless you say so at the end), nor read a password hash, an API key or the secrets in phpIPAM's settings, nor change
+-- a table.
 --
 -- MySQL 8.0+ and MariaDB 10.5+. Run it as an administrator, after putting in
 --   * the database, if it is not called phpipam,
@@ -32,3 +33,9 @@ GRANT INSERT (ctype, coid, cuser, caction, cresult, cdate, cdiff) ON phpipam.cha
 -- times an hour wrong. It reads when sessions were used, not what is in them.
 GRANT SELECT (lastActivity) ON phpipam.users TO 'netcensus'@'%';
 GRANT SELECT (access) ON phpipam.php_sessions TO 'netcensus'@'%';
+
+-- Optional: for `remove_rows_after_days` under [withdraw] in network.toml, and only for it; take the dashes away to grant
+-- it. netcensus then deletes rows it made itself, in which nobody has entered anything: for that it must see every
+-- column (notes, owners, your own ones) and the NAT rules.
+-- GRANT SELECT, DELETE ON phpipam.ipaddresses TO 'netcensus'@'%';
+-- GRANT SELECT (src, dst) ON phpipam.nat TO 'netcensus'@'%';

@@ -29,6 +29,7 @@ def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_i
 
     def settle(part: pd.DataFrame) -> None:
         ledger.replace_applied(bookkeeping.settled(changes, part, known, at=at))
+        ledger.replace_applied(bookkeeping.made(part, at=at))
         ledger.note_receipt(run_id, at, part[part["action"] != "touch"])
 
     return send(plan, settle)

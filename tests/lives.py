@@ -47,7 +47,7 @@ class World:
             is_gateway = parsed["sources"]["site"] != "*"
             parsed["sources"].loc[is_gateway, "read_at"] = AT + pd.Timedelta(hours=asked)
         made = census(parsed, self.applied, self.network, Past(self.born_at, reads_before(at, rows=self.rows)))
-        after, self.applied = carried_out(parsed, made, self.applied)
+        after, self.applied = carried_out(parsed, made, self.applied, at)
         self.zone_records = [row for row in _plain(after["zone_records"]) if row["type"] != "SOA"]
         self.ipam_addresses = _plain(after["ipam_addresses"])
         return made

@@ -100,6 +100,7 @@ def in_ipam(ip: str, hostname: str | None = None, mac: str | None = None, **more
     plain = {
         "id_phpipam": int(ip.replace(".", "")), "subnet_id_phpipam": _SUBNET_IDS[_cidr(ip)], "ip": ip,
         "hostname": hostname, "mac": mac, "description": None, "tag": "Used", "is_gateway": False, "last_seen_at": AT,
+        "is_bare": True,
     }  # fmt: skip
     return plain | more
 

@@ -16,13 +16,17 @@ def applied_to_ipam(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     rows: dict[tuple[int, str], dict[str, Any]] = {
         (row["subnet_id_phpipam"], row["ip"]): row for row in held.astype("object").to_dict("records")
     }
-    next_id = 1000 + len(rows)
+    next_id, gone = 1000 + len(rows), set()
     for change in bookkeeping.work(plan).to_dict("records"):
         place = (change["subnet_id_phpipam"], change["ip"])
-        if place not in rows:
+        if place not in rows and place not in gone:
             assert change["action"] == "create"
             rows[place] = _new_row(next_id, *place)
             next_id += 1
+        if change["action"] == "delete":
+            rows.pop(place, None)
+            gone.add(place)
+            continue
         after = pd.Timestamp(change["after"]) if change["field"] == "lastSeen" else change["after"]
         rows[place][_INTERNAL.get(change["field"], change["field"])] = after
     return frame(tables.IPAM_ADDRESSES, list(rows.values()))
@@ -31,7 +35,7 @@ def applied_to_ipam(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 def _new_row(identity: int, subnet_id: int, ip: str) -> dict[str, Any]:
     texts = dict.fromkeys(("hostname", "mac", "description"))
     row = {"id_phpipam": identity, "subnet_id_phpipam": subnet_id, "ip": ip, **texts}
-    return {**row, "tag": "Used", "is_gateway": False, "last_seen_at": None}
+    return {**row, "tag": "Used", "is_gateway": False, "last_seen_at": None, "is_bare": True}
 
 
 def applied_to_zones(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
@@ -55,20 +59,34 @@ def intended(plan: pd.DataFrame, target: str, applied: pd.DataFrame) -> pd.DataF
     return _replaced(_adopted(changes, applied), bookkeeping.intended(changes, applied, at=AT))
 
 
-def settled(plan: pd.DataFrame, target: str, applied: pd.DataFrame, outcome: str = "applied") -> pd.DataFrame:
+def settled(
+    plan: pd.DataFrame, target: str, applied: pd.DataFrame, outcome: str = "applied", at: pd.Timestamp = AT
+) -> pd.DataFrame:
     """The ledger after a run in which every change of the plan had this outcome."""
     changes = bookkeeping.entries(plan, target)
     receipt = bookkeeping.work(changes)[bookkeeping.KEY].assign(outcome=outcome)
-    return _replaced(_adopted(changes, applied), bookkeeping.settled(changes, receipt, applied, at=AT))
+    return _replaced(_adopted(changes, applied), bookkeeping.settled(changes, receipt, applied, at=at))
 
 
-def carried_out(parsed: Tables, made: Tables, applied: pd.DataFrame) -> tuple[Tables, pd.DataFrame]:
+def carried_out(
+    parsed: Tables, made: Tables, applied: pd.DataFrame, at: pd.Timestamp = AT
+) -> tuple[Tables, pd.DataFrame]:
     """The next hour's tables and ledger when both plans took effect and nothing else happened."""
     after = parsed | {
         "ipam_addresses": applied_to_ipam(parsed["ipam_addresses"], made["ipam_plan"]),
         "zone_records": applied_to_zones(parsed["zone_records"], made["dns_plan"]),
     }
-    return after, settled(made["dns_plan"], "dns", settled(made["ipam_plan"], "phpipam", applied))
+    in_ipam = settled(made["ipam_plan"], "phpipam", applied, at=at)
+    in_ipam = _replaced(in_ipam, _made(made["ipam_plan"], after["ipam_addresses"], at))
+    return after, settled(made["dns_plan"], "dns", in_ipam, at=at)
+
+
+def _made(plan: pd.DataFrame, held: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
+    """What the ledger learns of the rows a plan made: their ids."""
+    new = plan[plan["action"] == "create"].drop_duplicates(["cidr", "ip"])
+    new = new.drop(columns="id_phpipam").merge(held[["subnet_id_phpipam", "ip", "id_phpipam"]], validate="1:1")
+    told = new.assign(target="phpipam", field=bookkeeping.ROW, after=new["id_phpipam"].astype("str"), outcome="applied")
+    return bookkeeping.made(told.rename(columns={"cidr": "scope", "ip": "subject"}), at=at)
 
 
 def _adopted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:

@@ -174,6 +174,14 @@ CREATE TABLE changelog (
 CREATE INDEX coid ON changelog (coid);
 CREATE INDEX ctype ON changelog (ctype);
 
+CREATE TABLE nat (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name VARCHAR(64) DEFAULT NULL,
+  type VARCHAR(7) DEFAULT 'source' CHECK (type IN ('source', 'static', 'destination')),
+  src TEXT DEFAULT NULL,
+  dst TEXT DEFAULT NULL
+);
+
 CREATE TABLE php_sessions (
   id VARCHAR(128) NOT NULL PRIMARY KEY DEFAULT '',
   access INTEGER DEFAULT NULL,

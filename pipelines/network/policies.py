@@ -29,7 +29,8 @@ class Withdraw(Part):
     """When what we wrote is taken back, once it is no longer wanted (docs/decisions/0006-withdraw.md).
 
     A plan that takes back more of a zone's RRsets, or tags more of a subnet's addresses, than both `max_count` and
-    `max_share` of ours is held back there as a whole.
+    `max_share` of ours is held back there as a whole. Rows of phpIPAM are removed so many days after they were set
+    Offline; 0 is never.
     """
 
     enabled: bool = True
@@ -38,6 +39,7 @@ class Withdraw(Part):
     reservation_grace_hours: Annotated[int, Field(ge=0, le=8760)] = 24
     guests: tuple[TrackedSubnet, ...] = ()
     offline_after_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    remove_rows_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
     max_count: Annotated[int, Field(ge=0)] = 10
     max_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 

@@ -165,7 +165,8 @@ def _address(row: _Row, zone: ZoneInfo, seen: set[tuple[object, object]]) -> lis
         raise ValueError(f"address {address} stands twice in subnet {subnet_id}: delete one of the rows")
     texts = [_text(row, name) for name in ("hostname", "mac", "description", "tag")]
     seen_at = instant_of(_text(row, "lastSeen"), zone)
-    values: list[object] = [identity, subnet_id, address, *texts, _flag(row, "is_gateway"), seen_at]
+    is_bare = "is_bare" in row and _flag(row, "is_bare")
+    values: list[object] = [identity, subnet_id, address, *texts, _flag(row, "is_gateway"), seen_at, is_bare]
     seen.add((subnet_id, address))
     return values
 

@@ -8,6 +8,7 @@ from pipelines.plan.managed import GONE
 KEY = list(tables.APPLIED.key)
 _LIFE = ["named_by", "missing_since_at"]
 _WRITES = {"create", "update", "delete", "touch"}
+ROW = "row"  # the field that stands for a row of phpIPAM itself: its value is the id of a row we made
 SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
 
 
@@ -94,6 +95,13 @@ def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame,
             at=at,
         )
     )
+
+
+def made(receipt: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for the rows of phpIPAM that a receipt tells the new ids of."""
+    rows = receipt[(receipt["field"] == ROW) & (receipt["action"] == "create") & (receipt["outcome"] == "applied")]
+    blank = {"ttl_s": pd.NA, "intended": None, "named_by": None, "missing_since_at": None}
+    return tables.APPLIED.frame(rows.assign(value=rows["after"], is_adopted=False, at=at, **blank))
 
 
 def _aim(rows: pd.DataFrame) -> "pd.Series[str]":

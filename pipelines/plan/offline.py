@@ -8,23 +8,31 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.plan.bookkeeping import ROW
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import looked_since, waits_until
+from pipelines.plan.remove import removable, spelled_out
 from pipelines.plan.unwanted import Hour
+from pipelines.reconcile.trust import unread_zones
 from pipelines.snapshots import EVERYWHERE
 
 TARGET = "phpipam"
 USED, OFFLINE = "Used", "Offline"
 _ROW = ["subnet_id_phpipam", "ip"]
-_FIELDS = ("tag", "hostname")
+_FIELDS = ("tag", "hostname", "mac", ROW)
+_REMEMBERED = ["value", "intended", "is_adopted", "at"]
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """The addresses that a record of ours `stands` for, and those that `wanted` records are of, whoever writes them."""
+    """The addresses that a record of ours `stands` for, and those that `wanted` records are of, whoever writes them.
+
+    `in_dns` are the addresses and the owner names of PTRs in our zones, whoever wrote them.
+    """
 
     stands: frozenset[str]
     wanted: frozenset[str]
+    in_dns: frozenset[str]
 
 
 def offline(  # noqa: PLR0913, PLR0917 - four tables and what is known beside them
@@ -35,29 +43,31 @@ def offline(  # noqa: PLR0913, PLR0917 - four tables and what is known beside th
     spoken: Spoken,
     hour: Hour,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of `tables.IPAM_PLAN` for tags and for names that are over, and what is withheld of them.
+    """Rows of `tables.IPAM_PLAN` for tags, names and rows that are over, and what is withheld of them.
 
     `ipam` is from `reconcile.ipam`. Rows of gateways, with tags of other people's choosing, of frozen sites, and of
     sites nobody looks at are left alone.
     """
     rows = _rows(addresses, ipam, applied)
     is_over = _is_over(rows, sources, spoken, hour)
-    changes = pd.concat([_tagged(rows[is_over]), _unnamed(rows, is_over, spoken)])
-    judged = _judged(changes, ipam, hour)
-    parts = [judged[judged["rule"].isna()], _back(rows), _settled(rows)]
+    over = rows[is_over]
+    gone = removable(over, spoken.in_dns, hour) if not unread_zones(sources) else over.head(0)
+    judged = _judged(pd.concat([_tagged(over), _unnamed(rows, is_over, spoken), gone]), ipam, hour)
+    parts = [spelled_out(judged[judged["rule"].isna()]), _back(rows), _settled(rows)]
     told = judged[judged["rule"].notna()]
     told = told.assign(target=TARGET, subject=told["ip"], wanted=told["after"], existing=told["before"])
     return tables.IPAM_PLAN.concat([tables.IPAM_PLAN.frame(one) for one in parts]), tables.WITHHELD.frame(told)
 
 
 def _rows(addresses: pd.DataFrame, ipam: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
-    """What is known of each address that phpIPAM holds, the ledger's `_value`, `_intended`, `_is_adopted` by field."""
-    held = ipam[[*_ROW, "id_phpipam", "hostname", "tag", "is_gateway", "last_seen_at"]]
+    """What is known of each address that phpIPAM holds, the ledger's `_value`, `_intended`, ... by field."""
+    texts = ["hostname", "mac", "description", "tag"]
+    held = ipam[[*_ROW, "id_phpipam", *texts, "is_gateway", "last_seen_at", "is_bare"]]
     rows = addresses.merge(held, on=_ROW, suffixes=("_wanted", ""), validate="one_to_one")
     known = applied[applied["target"] == TARGET].rename(columns={"scope": "cidr", "subject": "ip"})
     for field in _FIELDS:
-        of_field = known.loc[known["field"] == field, ["cidr", "ip", "value", "intended", "is_adopted"]]
-        renamed = of_field.rename(columns={name: f"{field}_{name}" for name in ("value", "intended", "is_adopted")})
+        of_field = known.loc[known["field"] == field, ["cidr", "ip", *_REMEMBERED]]
+        renamed = of_field.rename(columns={name: f"{field}_{name}" for name in _REMEMBERED})
         rows = rows.merge(renamed, on=["cidr", "ip"], how="left", validate="one_to_one")
     return rows
 
@@ -145,7 +155,8 @@ def _too_many(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> dict[str
         limit = max(policy.max_count, int(policy.max_share * held[cidr]))
         if count > limit:
             found[str(cidr)] = (
-                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline or lose their name, and {limit} "
-                f"may at once; if that is right, raise max_count under [withdraw] in network.toml to {count} once"
+                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline, lose their name or go, and "
+                f"{limit} may at once; if that is right, raise max_count under [withdraw] in network.toml to {count} "
+                "once"
             )
     return found

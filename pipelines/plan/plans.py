@@ -13,9 +13,11 @@ from pipelines.plan.heal import healing, told_elsewhere
 from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
 from pipelines.plan.past import Past, shrunken
+from pipelines.plan.remove import forgotten
 from pipelines.plan.unwanted import Hour, standing
 from pipelines.plan.withdraw import withdrawals
 from pipelines.reconcile.account import census_time
+from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 from pipelines.reconcile.records import registered_by_kea
 from pipelines.reconcile.trust import frozen_sites, unread_zones
@@ -47,7 +49,9 @@ def plans(
     ends, waits = offline(
         account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, applied, network), hour
     )
-    for_ipam = tables.IPAM_PLAN.frame(tables.IPAM_PLAN.concat([for_ipam, ends]).sort_values(list(tables.IPAM_PLAN.key)))
+    for_ipam = tables.IPAM_PLAN.concat([for_ipam, ends])
+    for_ipam = tables.IPAM_PLAN.concat([for_ipam, forgotten(applied, ipam, subnets, for_ipam)])
+    for_ipam = tables.IPAM_PLAN.frame(for_ipam.sort_values(list(tables.IPAM_PLAN.key)))
     general = [
         _frozen(parsed["sources"]),
         _unusable_subnets(problems, network),
@@ -82,7 +86,11 @@ def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past:
 def _spoken(parsed: Tables, account: Tables, applied: pd.DataFrame, network: Network) -> Spoken:
     there = standing(parsed["zone_records"], applied, network)
     ours = there[there["is_ours"] & ~there["is_adopted"]]
-    return Spoken(frozenset(ip for ips in ours["ips"] for ip in ips), frozenset(account["records"]["ip"]))
+    records = parsed["zone_records"]
+    held = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
+    pointers = records.loc[records["type"] == "PTR", "owner"]
+    stands = frozenset(ip for ips in ours["ips"] for ip in ips)
+    return Spoken(stands, frozenset(account["records"]["ip"]), frozenset(held) | frozenset(pointers))
 
 
 def _frozen(sources: pd.DataFrame) -> pd.DataFrame:

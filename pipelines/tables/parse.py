@@ -140,6 +140,11 @@ IPAM_ADDRESSES = Table(
         optional("tag", "ipTags.type: Used, Offline, Reserved, DHCP or the user's own"),
         Column("is_gateway", FLAG, "whether it is marked as the subnet's gateway"),
         optional("last_seen_at", "lastSeen; null for never", INSTANT),
+        Column(
+            "is_bare",
+            FLAG,
+            "nobody entered anything in the columns netcensus never writes; false unless remove_rows_after_days asks",
+        ),
     ),
     key=("subnet_id_phpipam", "ip"),
 )

@@ -20,15 +20,16 @@ SCOPES = ("site", "zone", "subnet")
 
 IPAM_PLAN = Table(
     "ipam_plan",
-    "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours)",
+    "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours; "
+    "delete: the whole row, told by its fields; forget: of a row that is gone)",
     (
         SITE,
         SUBNET_ID,
         CIDR,
         IP,
         optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
-        text("action", "what to do", "create", "update", "touch", "adopt"),
-        text("field", "the column", "hostname", "mac", "description", "tag", "lastSeen"),
+        text("action", "what to do", "create", "update", "touch", "adopt", "delete", "forget"),
+        text("field", "the column; row: its id", "hostname", "mac", "description", "tag", "lastSeen", "row"),
         optional("before", "what phpIPAM holds, byte for byte"),
         optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),
         text("reason", "why, for a person"),

@@ -21,7 +21,8 @@ class Phpipam:
     """One phpIPAM's database. Holds no connection between calls.
 
     `password` is called at each connect; `network_file` is network.toml, beside which an SQLite database is looked for.
-    `tracked` are the subnets whose names tell whether anybody changed something we would publish.
+    `tracked` are the subnets whose names tell whether anybody changed something we would publish. `removes_rows` says
+    that rows of ours may be deleted ([withdraw] remove_rows_after_days), for which it takes more rights.
     """
 
     def __init__(
@@ -30,10 +31,13 @@ class Phpipam:
         password: Callable[[], str],
         network_file: str,
         tracked: Sequence[network.Subnet] = (),
+        *,
+        removes_rows: bool = False,
     ) -> None:
         self._settings = settings
         self._tracked = tracked
-        self._database = Database(settings, password, network_file)
+        self._removes_rows = removes_rows
+        self._database = Database(settings, password, network_file, removes_rows=removes_rows)
 
     def read(self, at: datetime) -> list[Snapshot]:
         """The snapshots `phpipam.subnets` and `phpipam.addresses`, of one instant; `at` is when we asked.
@@ -41,7 +45,7 @@ class Phpipam:
         Raises `SourceUnavailable` or `AccessDenied`: an empty table comes only from an empty phpIPAM.
         """
         with self._database.engine() as engine, self._database.reading(engine) as connection:
-            return reading.read(connection, at, self._tracked)
+            return reading.read(connection, at, self._tracked, is_bare_asked=self._removes_rows)
 
     def names(self, limit_s: int) -> reading.Names:
         """The names in the tracked subnets: how many and their digest. Each answer is waited for `limit_s` at most.
@@ -60,7 +64,7 @@ class Phpipam:
         with database.engine() as engine, database.told(TargetError, "nothing was written, "), engine.connect() as one:
             check = Check(one, database.place, settings.changelog_user, settings.zone_info)
             with one.begin() as transaction:
-                found = check.all(at)
+                found = check.all(at, removes_rows=self._removes_rows)
                 transaction.rollback()
             return found
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from pipelines import tables
 from pipelines.errors import NetcensusError, PreflightFailed, SourceUnavailable, TargetError
-from resources.phpipam import conventions, faults, readback, sink
-from resources.phpipam.changes import APPLIED, Change, Outcome, Outcomes, by_subnet, receipt
+from pipelines.plan.bookkeeping import ROW
+from resources.phpipam import conventions, faults, readback, sink, statements
+from resources.phpipam.changes import APPLIED, Change, Outcome, Outcomes, by_subnet, receipt, rows
 from resources.phpipam.conventions import Conventions
 from resources.phpipam.database import Database
 from resources.phpipam.writing import Writer
@@ -52,6 +53,8 @@ class Loader:
     def apply(self, plan: pd.DataFrame, on_subnet: OnSubnet) -> pd.DataFrame:
         """The receipt (`tables.RECEIPT`), subnet by subnet; each subnet's part goes to `on_subnet` when it stands.
 
+        `on_subnet` is also told the ids of the rows that were made (field `row`).
+
         Raises `TargetError`, `SourceUnavailable` or `AccessDenied` when the database fails on the way: the parts
         `on_subnet` was given stand, nothing of the others was written.
         """
@@ -64,8 +67,9 @@ class Loader:
         with self.database.engine() as engine:
             run = _Run(self, engine, self._conventions(engine))
             for changes in subnets:
-                receipts.append(receipt(changes, run.outcomes(changes)))
-                on_subnet(receipts[-1])
+                outcomes = run.outcomes(changes)
+                receipts.append(receipt(changes, outcomes))
+                on_subnet(tables.RECEIPT.concat([receipts[-1], run.made(changes, outcomes)]))
         return tables.RECEIPT.concat(receipts)
 
     def _conventions(self, engine: Engine) -> Conventions:
@@ -84,9 +88,23 @@ class _Run:
     def outcomes(self, changes: list[Change]) -> Outcomes:
         """What became of one subnet's changes, verified."""
         found = {change: sink.fault(change, self.loader.at) for change in changes}
+        found |= {change: fault for row in rows(changes, "delete") for change, fault in sink.of_all(row, found).items()}
         refused = {change: Outcome("refused", fault) for change, fault in found.items() if fault}
         sound = [change for change in changes if change not in refused]
         return refused | (self._verified(sound) if sound else {})
+
+    def made(self, changes: list[Change], outcomes: Outcomes) -> pd.DataFrame:
+        """The ids of the rows that were created, as rows of a receipt: what tells ours from one made later by hand."""
+        new = [row for row in rows(changes, "create") if outcomes[row.changes[0]] == APPLIED]
+        if not new:
+            return tables.RECEIPT.empty()
+        try:
+            with self.loader.database.told(SourceUnavailable), self.engine.begin() as connection:
+                ids = statements.ids(connection, new, new[0].changes[0].subnet_id_phpipam)
+        except NetcensusError:
+            return tables.RECEIPT.empty()  # then they count as not ours to delete
+        born = [row.changes[0]._replace(field=ROW, after=str(ids[row.decimal])) for row in new if row.decimal in ids]
+        return receipt(born, dict.fromkeys(born, APPLIED))
 
     def _verified(self, changes: list[Change]) -> Outcomes:
         scope = changes[0].cidr

@@ -1,4 +1,4 @@
-"""The text phpIPAM writes into its changelog for an address added or edited, so that its pages show ours alike.
+"""The text phpIPAM writes into its changelog for an address added, edited or deleted: its pages show ours alike.
 
 Source: functions/classes/class.Log.php, write_changelog and array_to_log, of phpIPAM 1.7.4. A colon inside a value
 becomes a full stop there, because the colon parts a field's name from its value.
@@ -20,6 +20,15 @@ def edited(before: Mapping[str, str | None], after: Mapping[str, str | None]) ->
 
 def added(fields: Mapping[str, str | None]) -> str:
     """All fields of a new row as one value named `details`, which is how phpIPAM keeps them."""
+    return _details(fields)
+
+
+def deleted(fields: Mapping[str, str | None]) -> str:
+    """All fields of a row that was deleted, in the same form."""
+    return _details(fields)
+
+
+def _details(fields: Mapping[str, str | None]) -> str:
     inner = "".join(f"[{name}]: {_plain(value) or '/ '}{_END}" for name, value in fields.items())
     return _line("details", _END + inner)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.parse.phpipam import decimal_of
+from pipelines.plan.bookkeeping import work
 
 TEXTS = ("hostname", "mac", "description")
 TAG = "tag"  # the plan's word for what phpIPAM keeps in `state`
@@ -74,11 +75,9 @@ class Row:
 
 
 def by_subnet(plan: pd.DataFrame) -> dict[int, list[Change]]:
-    """The plan's changes by subnet, in its order; adoptions are left out: there is nothing to write for them."""
+    """The plan's changes by subnet, in its order; what is only to be remembered or forgotten is left out."""
     found: dict[int, list[Change]] = {}
-    for values in (
-        plan[plan["action"] != "adopt"].sort_values("subnet_id_phpipam", kind="stable").itertuples(index=False)
-    ):
+    for values in work(plan).sort_values("subnet_id_phpipam", kind="stable").itertuples(index=False):
         change = Change._make(None if pd.isna(value) else _native(value) for value in values)
         found.setdefault(int(change.subnet_id_phpipam), []).append(change)
     return found

@@ -20,6 +20,10 @@ from resources.phpipam import faults
 
 GRANTS = "deploy/mysql-grants.sql"
 
+_FOR_REMOVING = (
+    f"Grant what {GRANTS} lists, its last, optional part included: remove_rows_after_days under [withdraw] in "
+    "network.toml needs it; 0 there removes no rows"
+)
 _CONNECT_LIMIT_S = 10
 _ANSWER_LIMIT_S = 30  # for one packet of an answer: waiting for a lock is given up long before
 _LOCK_WAIT_LIMIT_S = 5
@@ -35,10 +39,13 @@ _SESSION = (
 class Database:
     """Where phpIPAM's database is and how to enter it."""
 
-    def __init__(self, settings: Phpipam, password: Callable[[], str], network_file: str) -> None:
+    def __init__(
+        self, settings: Phpipam, password: Callable[[], str], network_file: str, *, removes_rows: bool = False
+    ) -> None:
         self.is_sqlite = settings.driver == "sqlite"
         self._settings = settings
         self._password = password
+        self._granted = _FOR_REMOVING if removes_rows else f"Grant what {GRANTS} lists"
         self._file = beside(network_file, settings.database)
 
     @property
@@ -110,7 +117,7 @@ class Database:
             remedy = f"Check phpipam.user and NETCENSUS_PHPIPAM_PASSWORD_FILE; {GRANTS} makes the user"
             return AccessDenied(self.place, said, remedy)
         if faults.is_right_missing(error):
-            return AccessDenied(self.place, said, f"Grant what {GRANTS} lists")
+            return AccessDenied(self.place, said, self._granted)
         if faults.is_not_there(error):
             return kind(self.place, said, "Check phpipam.database: is it phpIPAM's, version 1.5 to 1.8?")
         return kind(self.place, said, "Check that the database runs and can be reached from here, then run again")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Executable, String, false, insert, inspect, null, select, update
 
 from pipelines.errors import PreflightFailed
-from resources.phpipam import clock, conventions, schema
+from resources.phpipam import clock, conventions, removing, schema
 from resources.phpipam.changes import TEXTS
 
 _VERSION = re.compile(r"1\.[5-8][0-9]{0,2}")
@@ -43,9 +43,11 @@ class Check:
     changelog_user: str
     zone: ZoneInfo
 
-    def all(self, at: datetime) -> Preflight:
+    def all(self, at: datetime, *, removes_rows: bool = False) -> Preflight:
         """Every check. Raises `PreflightFailed`, or the driver's `DBAPIError` where a right or a table is missing."""
         for statement in _probes():
+            self.connection.execute(statement)
+        for statement in removing.whole(self.connection).probes() if removes_rows else ():
             self.connection.execute(statement)
         self._check_widths()
         version = self._version()

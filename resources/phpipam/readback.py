@@ -48,12 +48,15 @@ def read(connection: Connection, changes: list[Change]) -> Live:
 
 
 def _rows(changes: list[Change]) -> list[list[Row]]:
-    found = [row for action in ("create", "update", "touch") for row in rows(changes, action)]
+    found = [row for action in ("create", "update", "touch", "delete") for row in rows(changes, action)]
     return chunks(found, _AT_ONCE)
 
 
 def _verdict(change: Change, live: Live, zone: ZoneInfo) -> Outcome:
     row = live.get(decimal_of(change.ip))
+    if change.action == "delete":
+        is_gone = row is None or row["id"] != change.id_phpipam
+        return APPLIED if is_gone else Outcome("unknown", "deleted, but the row is still there")
     if change.action == "touch" and (row is None or row["id"] != change.id_phpipam):
         return _GONE
     if row is None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, cast, select
+from sqlalchemy import Connection, Select, String, case, cast, select
 
 from pipelines.network import Subnet
 from pipelines.parse.phpipam import ADDRESSES, SUBNETS
 from pipelines.snapshots import EVERYWHERE, Snapshot
-from resources.phpipam import schema
+from resources.phpipam import removing, schema
 
 Row = Mapping[Any, Any]
 
@@ -31,12 +31,16 @@ class Names:
 _DIGEST_LENGTH = 32  # hex digits: what the ledger's column for versions holds
 
 
-def read(connection: Connection, at: datetime, tracked: Sequence[Subnet]) -> list[Snapshot]:
+def read(
+    connection: Connection, at: datetime, tracked: Sequence[Subnet], *, is_bare_asked: bool = False
+) -> list[Snapshot]:
     """Both tables as the transaction of `connection` sees them. Equal rows give equal bytes.
 
+    `is_bare_asked`: also whether anybody entered something in the columns we never write, which takes more rights.
     The version of the addresses is the digest of their `names`.
     """
-    subnets, addresses = (connection.execute(query).mappings().all() for query in (_subnets(), _addresses()))
+    query = _addresses(removing.whole(connection) if is_bare_asked else None)
+    subnets, addresses = (connection.execute(one).mappings().all() for one in (_subnets(), query))
     ids = {row["id"] for row in subnets if _place(row) in _places(tracked)}
     version = _names(row for row in addresses if row["subnetId"] in ids).digest
     return [_snapshot(SUBNETS, subnets, at, None), _snapshot(ADDRESSES, addresses, at, version)]
@@ -86,13 +90,15 @@ def _subnets() -> Select[Any]:
     )
 
 
-def _addresses() -> Select[Any]:
-    addresses, subnets, tags = schema.ADDRESSES.c, schema.SUBNETS.c, schema.TAGS.c
+def _addresses(whole: removing.Whole | None) -> Select[Any]:
+    table = schema.ADDRESSES if whole is None else whole.table
+    addresses, subnets, tags = table.c, schema.SUBNETS.c, schema.TAGS.c
+    bare = [] if whole is None else [case((whole.is_bare, 1), else_=0).label("is_bare")]
     texts = (addresses.hostname, addresses.mac, addresses.description, tags.type.label("tag"))
     numbers = (addresses.id, addresses.subnetId, addresses.is_gateway, subnets.id.is_not(None).label("has_subnet"))
     return (
-        select(*numbers, addresses.ip_addr, *texts, cast(addresses.lastSeen, String).label("lastSeen"))
-        .join_from(schema.ADDRESSES, schema.SUBNETS, subnets.id == addresses.subnetId, isouter=True)
+        select(*numbers, addresses.ip_addr, *texts, cast(addresses.lastSeen, String).label("lastSeen"), *bare)
+        .join_from(table, schema.SUBNETS, subnets.id == addresses.subnetId, isouter=True)
         .join(schema.TAGS, tags.id == addresses.state, isouter=True)
         .order_by(addresses.id)
     )

@@ -48,6 +48,9 @@ SETTINGS = Table(
     Column("enableChangelog", Integer),
 )
 USERS = Table("users", METADATA, Column("id", Integer), Column("username", String))
+NAT = Table("nat", MetaData(), Column("src", String), Column("dst", String))
+"""Only looked at before a row is removed; so it is not among the tables that every netcensus needs."""
+
 CHANGELOG = Table(
     "changelog",
     METADATA,

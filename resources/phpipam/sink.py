@@ -7,12 +7,13 @@ what is longer than its columns.
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pipelines import contract
 from pipelines.parse.phpipam import decimal_of
-from resources.phpipam.changes import Change
+from pipelines.plan.bookkeeping import ROW, SIGHTING
+from resources.phpipam.changes import Change, Row
 from resources.phpipam.conventions import OFFLINE, USED
 
 FUTURE_LIMIT = timedelta(minutes=15)
@@ -33,10 +34,18 @@ def fault(change: Change, at: datetime) -> str | None:
         if change.after is not None:
             _CHECKS[change.field](change.after)
         if change.field == "lastSeen":
-            _check_seen(change.after, at)
+            _check_seen(change.before if change.action == "delete" else change.after, at)
     except ValueError as error:
         return f"{change.field} not sent: {error}"
     return None
+
+
+def of_all(row: Row, faults: Mapping[Change, str | None]) -> dict[Change, str | None]:
+    """The faults of a row's deletion: what speaks against one of its fields, or lacks, speaks against all of it."""
+    lacking = {ROW, "tag", SIGHTING} - row.before.keys()
+    first = next((text for change in row.changes if (text := faults[change])), None)
+    why = first or (f"the plan does not say the {', '.join(sorted(lacking))} of the row" if lacking else None)
+    return dict.fromkeys(row.changes, why)
 
 
 def seen_at(text: str | None) -> datetime:
@@ -53,16 +62,30 @@ def seen_at(text: str | None) -> datetime:
 
 def _check_form(change: Change) -> None:
     decimal_of(change.ip)
-    if change.action != "create" and (change.action == "touch") != (change.field == "lastSeen"):
+    if change.action not in {"create", "delete"} and (change.action == "touch") != (change.field == "lastSeen"):
         raise ValueError("lastSeen, and only it, is touched")
     if ipaddress.ip_address(change.ip) not in ipaddress.ip_network(change.cidr):
         raise ValueError(f"{change.ip} is not in {change.cidr}")
-    if change.field == "tag" and (change.action != "update" or not {change.before, change.after} <= {USED, OFFLINE}):
-        raise ValueError("a tag is only ever changed from Used to Offline and back")
+    _check_action(change)
     if change.action == "create" and change.id_phpipam is not None:
         raise ValueError(f"the plan creates an address that has id {change.id_phpipam}")
     if change.action != "create" and change.id_phpipam is None:
         raise ValueError(f"the plan has no ipaddresses.id to {change.action}")
+
+
+def _check_action(change: Change) -> None:
+    """A row may go only as a whole and Offline, a tag be changed only between Used and Offline."""
+    if change.action == "delete" and change.after is not None:
+        raise ValueError("a deletion leaves nothing")
+    if change.field == ROW and (change.action != "delete" or change.before != str(change.id_phpipam)):
+        raise ValueError("a row is made by its fields, and deleted by its id")
+    if change.field != "tag":
+        return
+    if change.action == "delete":
+        if change.before != OFFLINE:
+            raise ValueError(f"only rows with the tag {OFFLINE} are deleted")
+    elif change.action != "update" or not {change.before, change.after} <= {USED, OFFLINE}:
+        raise ValueError("a tag is only ever changed from Used to Offline and back")
 
 
 def _check_host_name(text: str) -> None:

@@ -90,7 +90,7 @@ def wait_for(rows: Sequence[Row], subnet_id: int) -> Update:
 def insert_changelog(
     connection: Connection, at_local: str, user_id: int, entries: Sequence[tuple[int, str, str]]
 ) -> None:
-    """Rows of phpIPAM's changelog, from (`ipaddresses.id`, 'add' or 'edit', text)."""
+    """Rows of phpIPAM's changelog, from (`ipaddresses.id`, 'add', 'edit' or 'delete', text)."""
     common = {"ctype": "ip_addr", "cuser": user_id, "cresult": "success", "cdate": at_local}
     values = [{**common, "coid": identity, "caction": action, "cdiff": text} for identity, action, text in entries]
     if values:
@@ -112,15 +112,17 @@ def _chosen(rows: Sequence[Row], subnet_id: int) -> ColumnElement[bool]:
 
 def _still(row: Row, subnet_id: int, tags: Tags) -> ColumnElement[bool]:
     texts = {name: old for name, old in row.before.items() if name != TAG}
-    same = [_bytes_or_null(_COLUMNS[name]).is_not_distinct_from(_bytes(old)) for name, old in texts.items()]
+    same = [is_same_text(_COLUMNS[name], old) for name, old in texts.items()]
     if TAG in row.before:
         is_gateway = func.coalesce(_COLUMNS.is_gateway, 0) != 0
         same += [_COLUMNS.state == tags[str(row.before[TAG])], ~is_gateway]
     return and_(_COLUMNS.id == row.id, _COLUMNS.subnetId == subnet_id, _COLUMNS.ip_addr == row.decimal, *same)
 
 
-def _bytes_or_null(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.nullif(cast(column, LargeBinary), _bytes(""))
+def is_same_text(column: ColumnElement[Any], text: str | None) -> ColumnElement[bool]:
+    """Whether a column holds this text, byte for byte; None is NULL or empty."""
+    held = func.nullif(cast(column, LargeBinary), _bytes(""))
+    return held.is_not_distinct_from(_bytes(text))
 
 
 def _bytes(text: str | None) -> ColumnElement[Any]:

@@ -1,4 +1,4 @@
-"""One subnet's rows written inside one transaction: new ones, edited ones, touched ones, and their changelog."""
+"""One subnet's rows in one transaction: new ones, edited ones, touched ones, deleted ones, and their changelog."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.parse.phpipam import local_text
-from resources.phpipam import changelog, faults, statements
-from resources.phpipam.changes import APPLIED, TAG, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
-from resources.phpipam.conventions import USED, Conventions, LiveSubnet, live_subnet
+from pipelines.plan.bookkeeping import SIGHTING
+from resources.phpipam import changelog, faults, removing, statements
+from resources.phpipam.changes import APPLIED, TAG, TEXTS, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
+from resources.phpipam.conventions import OFFLINE, USED, Conventions, LiveSubnet, live_subnet
+from resources.phpipam.sink import seen_at
 
 Send = Callable[[Sequence[Row]], int]
 Entry = tuple[int, str, str]
@@ -40,7 +42,8 @@ class Writer:
             return dict.fromkeys(changes, _RESIZED)
         created = self._create(rows(changes, "create"), subnet)
         updated = self._update(rows(changes, "update"), subnet)
-        return {**created, **updated, **self._touch(rows(changes, "touch"), subnet)}
+        removed = self._delete(rows(changes, "delete"), subnet)
+        return {**created, **updated, **self._touch(rows(changes, "touch"), subnet), **removed}
 
     def _create(self, new: list[Row], subnet: LiveSubnet) -> Outcomes:
         def insert(some: Sequence[Row]) -> int:
@@ -68,6 +71,19 @@ class Writer:
         for some in chunks(seen, _AT_ONCE):
             self.connection.execute(statements.touch_addresses(some, subnet.id, self.zone))
         return outcome_of_all(seen, APPLIED)
+
+    def _delete(self, gone: list[Row], subnet: LiveSubnet) -> Outcomes:
+        if not gone:
+            return {}
+        whole = removing.whole(self.connection)
+
+        def delete(some: Sequence[Row]) -> int:
+            return self.connection.execute(whole.delete(some, subnet.id, self.conventions.tags, self.zone)).rowcount
+
+        outcomes = self._all_or_each(gone, delete, _EDITED)
+        shown = changelog.subnet(subnet.cidr, subnet.description, subnet.id)
+        self._log(lambda: [self._removal(row, shown) for row in _applied(gone, outcomes)])
+        return outcomes
 
     def _all_or_each(self, found: list[Row], send: Send, lost: Outcome) -> Outcomes:
         """Many rows in one statement; where it does not take them all, one by one, to learn which it is."""
@@ -109,6 +125,13 @@ class Writer:
         values = statements.values_of_new(row, 0, self.conventions.tags[USED], self.zone)
         told = {"subnetId": subnet, "ip_addr": row.ip, "state": USED}
         return identity, "add", changelog.added({**values, **told, "id": str(identity)})
+
+    def _removal(self, row: Row, subnet: str) -> Entry:
+        before = row.before
+        texts = {name: before.get(name) for name in TEXTS}
+        seen = local_text(seen_at(before[SIGHTING]), self.zone)
+        told = {"id": str(row.id), "subnetId": subnet, "ip_addr": row.ip, **texts, "state": OFFLINE, SIGHTING: seen}
+        return row.id or 0, "delete", changelog.deleted(told)
 
 
 def _edit(row: Row) -> Entry:

@@ -53,7 +53,7 @@ def test_a_killed_connection_leaves_nothing_half_written(case: Case) -> None:
             case.phpipam.apply(plan(LATER, *create(IP, hostname="a")), AT, parts.append)
         victim.join()
         cursor.execute("ROLLBACK")
-    assert [part["outcome"].tolist() for part in parts] == [["applied"]]
+    assert [part["field"].tolist() for part in parts] == [["hostname", "row"]]
     assert case.address(IP)["hostname"] == "a"
     assert case.root.execute("SELECT id FROM ipaddresses WHERE subnetId = 8") == []
     assert len(case.changelog()) == 1

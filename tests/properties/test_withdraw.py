@@ -13,7 +13,7 @@ from pipelines.plan.bookkeeping import work
 from pipelines.plan.past import Past
 from pipelines.reconcile.trust import frozen_sites
 from tests.lives import BORN, reads_before
-from tests.networks import AT, NETWORK, NETWORK_TOML, Tables, census
+from tests.networks import AT, NETWORK, NETWORK_TOML, Tables, census, ledger, written
 from tests.properties.hours import hours
 from tests.properties.test_plans import LAW
 from tests.targets import carried_out
@@ -131,3 +131,56 @@ def test_the_policy_can_be_left_out() -> None:
     """A network.toml without [withdraw] means the defaults."""
     assert isinstance(NETWORK, Network)
     assert NETWORK.withdraw.enabled
+
+
+REMOVING = network_file.parse(NETWORK_TOML + "[withdraw]\nremove_rows_after_days = 20\nmax_count = 99", "network.toml")
+
+
+@st.composite
+def ended_rows(draw: st.DrawFn) -> tuple[Tables, pd.DataFrame]:
+    """An hour in which phpIPAM's rows are long unseen and Offline, most by us, made by us or not, edited or not."""
+    parsed, applied = draw(hours())
+    held = parsed["ipam_addresses"]
+    seen = [AT - pd.Timedelta(days=draw(st.sampled_from([40, 40, 40, 3]))) for _ in held.index]
+    texts = [draw(st.sampled_from([None, None, "nas"])) for _ in held.index]
+    bare = [draw(st.sampled_from([True, True, True, False])) for _ in held.index]
+    held = tables.IPAM_ADDRESSES.frame(held.assign(tag="Offline", last_seen_at=seen, is_bare=bare, hostname=texts))
+    rows = [
+        written("phpipam", str(NETWORK.subnet_of(row["ip"])), row["ip"], field, value, at=at)
+        for row in held.to_dict("records")
+        for field, value in (("tag", "Offline"), ("row", str(row["id_phpipam"])), ("mac", row["mac"]))
+        for at in [AT - pd.Timedelta(days=draw(st.sampled_from([40, 40, 40, 19])))]
+        if not pd.isna(value) and draw(st.sampled_from([True, True, True, True, False]))
+    ]
+    is_other = (applied["target"] != "phpipam") | ~applied["field"].isin({"tag", "row", "mac"})
+    return parsed | {"ipam_addresses": held}, tables.APPLIED.concat([applied[is_other], ledger(*rows)])
+
+
+@LAW
+@given(ended_rows(), st.sampled_from([OLD, *PASTS]), st.sampled_from([REMOVING, NETWORK, OFF]))
+def test_only_rows_we_made_and_nobody_edited_go(
+    given_hour: tuple[Tables, pd.DataFrame], past: Past, network: Network
+) -> None:
+    """By id, MAC, tag and age as the ledger says, bare, unspoken of; by default, or on doubt, none; only once."""
+    parsed, applied = given_hour
+    made = census(parsed, applied, network=network, past=past)
+    gone = made["ipam_plan"][made["ipam_plan"]["action"] == "delete"]
+    if past is not OLD or network is not REMOVING:
+        assert gone.empty
+        return
+    noted = applied[(applied["target"] == "phpipam") & applied["intended"].isna() & ~applied["is_adopted"]]
+    known = {(row.subject, row.field): (row.value, row.at) for row in noted.itertuples()}
+    held = {row.ip: row for row in parsed["ipam_addresses"].itertuples()}
+    named = {*made["addresses"]["ip"][made["addresses"]["name"].notna()], *parsed["zone_records"]["rdata"]}
+    for ip in set(gone["ip"]):
+        row, tag, made_as = held[ip], known[ip, "tag"], known[ip, "row"]
+        assert (tag[0], made_as[0], row.tag, row.is_bare) == ("Offline", str(row.id_phpipam), "Offline", True)
+        assert max(tag[1], row.last_seen_at) <= AT - pd.Timedelta(days=20)
+        assert pd.isna(row.hostname)
+        assert pd.isna(row.mac) or known[ip, "mac"][0] == row.mac
+        assert ip not in named
+        assert not row.is_gateway
+    assert not set(gone["site"]) & set(frozen_sites(parsed["sources"]))
+    after, left = carried_out(parsed, made, applied)
+    again = census(after, left, network=network, past=past)["ipam_plan"]
+    assert again[again["action"] == "delete"].empty

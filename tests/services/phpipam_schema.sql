@@ -217,6 +217,16 @@ CREATE TABLE changelog (
   KEY ctype (ctype)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
 
+-- `src` and `dst` are JSON: {"ipaddresses":["12"],"subnets":["3"]}.
+CREATE TABLE nat (
+  id    INT UNSIGNED NOT NULL AUTO_INCREMENT,
+  name  VARCHAR(64) NULL,
+  type  ENUM('source', 'static', 'destination') NULL DEFAULT 'source',
+  src   TEXT NULL,
+  dst   TEXT NULL,
+  PRIMARY KEY (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+
 CREATE TABLE logs (
   id        INT NOT NULL AUTO_INCREMENT,
   severity  INT NULL,
