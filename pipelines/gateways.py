@@ -7,6 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 KEA_SOCKETS = ("/var/run/kea/kea4-ctrl-socket", "/var/run/kea4-ctrl-socket", "/tmp/kea4-ctrl-socket")  # noqa: S108 - pfSense's choice
 """Where pfSense kept Kea's control socket, newest first: since 2.8.1, at 2.8.0, before."""
 
+KEA6_SOCKETS = tuple(path.replace("kea4", "kea6") for path in KEA_SOCKETS)
+KEA_LEASE_FILES = ("/var/db/kea/dhcp4.leases", "/var/lib/kea/dhcp4.leases")
+"""Where pfSense's Kea keeps its leases: since 2.8.1, before. They are read when its socket does not answer."""
+
+KEA6_LEASE_FILES = tuple(path.replace("dhcp4", "dhcp6") for path in KEA_LEASE_FILES)
+
 DNSMASQ_LEASE_FILES = ("/tmp/dhcp.leases",)  # noqa: S108 - OpenWRT's choice
 """Where OpenWRT's dnsmasq keeps its leases unless `uci get dhcp.@dnsmasq[0].leasefile` names another file."""
 
@@ -37,10 +43,17 @@ class Gateway(Part):
 
 
 class PfsenseGateway(Gateway):
-    """pfSense: Kea DHCPv4, ARP and, where it is said, WireGuard."""
+    """pfSense: Kea, ARP, NDP where the site has IPv6 subnets and, where it is said, WireGuard.
+
+    `dhcp6` says whether Kea serves DHCPv6 there; by itself it is found out, by the socket and the lease files.
+    """
 
     kind: Literal["pfsense"]
     kea_sockets: tuple[ShellSafePath, ...] = KEA_SOCKETS
+    kea_lease_files: tuple[ShellSafePath, ...] = KEA_LEASE_FILES
+    dhcp6: bool | None = None
+    kea6_sockets: tuple[ShellSafePath, ...] = KEA6_SOCKETS
+    kea6_lease_files: tuple[ShellSafePath, ...] = KEA6_LEASE_FILES
     wireguard: bool = False
 
     @property

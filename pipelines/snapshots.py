@@ -14,7 +14,10 @@ ZONE = "zone/"  # source of one zone: "zone/example.lan", apex without its final
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a source answered. `content` is worthless unless `is_complete`; `reason` then says what was missing.
+    """What a source answered. Unless `is_complete`, `reason` says what was missing.
+
+    Then there is no `content`, or it is stale: what the source last wrote, read in its place. That is evidence of what
+    was, and nothing follows from what is not in it.
 
     `version` is the source's own word for its state, where it has one (a zone's SOA serial).
     `clock_offset_s` is how far the source's clock is ahead of ours, in seconds; 0 where it cannot be known.
@@ -28,6 +31,11 @@ class Snapshot:
     reason: str | None = None
     version: str | None = None
     clock_offset_s: int = 0
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is something to parse: the whole answer, or a stale one."""
+        return self.is_complete or bool(self.content)
 
     @property
     def digest(self) -> str:

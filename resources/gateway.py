@@ -5,26 +5,37 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.errors import SourceUnavailable
-from pipelines.gateways import PfsenseGateway
+from pipelines.gateways import OpenwrtGateway, PfsenseGateway
 from pipelines.network import Site, beside
 from pipelines.parse.kea_leases import PAGE_LIMIT
 from pipelines.snapshots import Snapshot, missing
 from resources import openwrt, pfsense, ssh
-from resources.sections import Reading, Run
+from resources.sections import Answer, Reading, Run, Stale
 
 _CLOCKS_AGREE_S = 30  # within this, no offset is noted: an exec over a slow line takes seconds itself
 
 
 class Product(NamedTuple):
-    """How a kind of gateway is read: the names of its sources, and all its answers, in pages of so many rows."""
+    """How a kind of gateway is read: the names of its sources, and all its answers, in pages of so many rows.
 
-    sources_of: Callable[[Any], tuple[str, ...]]
-    read: Callable[[Run, Any, int], Reading]
+    Both are told whether an IPv6 subnet of the site is tracked: without one nothing of IPv6 is asked for.
+    """
+
+    sources_of: Callable[..., tuple[str, ...]]
+    read: Callable[[Run, Any, int, bool], Reading]
+
+
+def _read_pfsense(run: Run, gateway: PfsenseGateway, page_limit: int, has_ipv6: bool) -> Reading:  # noqa: FBT001 - as Product says
+    return pfsense.Pfsense(run, gateway, page_limit, has_ipv6=has_ipv6).read()
+
+
+def _read_openwrt(run: Run, gateway: OpenwrtGateway, _: int, has_ipv6: bool) -> Reading:  # noqa: FBT001 - as Product says
+    return openwrt.Openwrt(run, gateway, has_ipv6=has_ipv6).read()
 
 
 PRODUCTS = {
-    "pfsense": Product(pfsense.sources_of, lambda run, gateway, page: pfsense.Pfsense(run, gateway, page).read()),
-    "openwrt": Product(openwrt.sources_of, lambda run, gateway, _: openwrt.Openwrt(run, gateway).read()),
+    "pfsense": Product(pfsense.sources_of, _read_pfsense),
+    "openwrt": Product(openwrt.sources_of, _read_openwrt),
 }
 """Every kind of gateway that network.toml may name. What its answers mean is told in pipelines/parse/kinds.py."""
 
@@ -51,9 +62,10 @@ def read_site(  # noqa: PLR0913 - what a site is read with; the two limits are f
     asked_at = at()
     try:
         with ssh.connected(site.gateway, known_hosts, private_key, connect_limit_s, hop) as connection:
-            reading = product.read(connection.run, site.gateway, page_limit)
+            reading = product.read(connection.run, site.gateway, page_limit, site.has_ipv6)
     except SourceUnavailable as error:
-        return [missing(site.name, source, asked_at, str(error)) for source in product.sources_of(site.gateway)]
+        sources = product.sources_of(site.gateway, has_ipv6=site.has_ipv6)
+        return [missing(site.name, source, asked_at, str(error)) for source in sources]
     offset_s = clock_offset_s(reading.clock_s, asked_at, at())
     return [_snapshot(site.name, source, asked_at, offset_s, answer) for source, answer in reading.answers.items()]
 
@@ -80,9 +92,13 @@ def resend_at(
         return dict.fromkeys(ips, str(error))
 
 
-def _snapshot(site: str, source: str, read_at: datetime, offset_s: int, answer: bytes | SourceUnavailable) -> Snapshot:
+def _snapshot(site: str, source: str, read_at: datetime, offset_s: int, answer: Answer | SourceUnavailable) -> Snapshot:
     if isinstance(answer, SourceUnavailable):
         return missing(site, source, read_at, str(answer))
+    if isinstance(answer, Stale):
+        return Snapshot(
+            site, source, read_at, answer.content, is_complete=False, reason=answer.reason, clock_offset_s=offset_s
+        )
     return Snapshot(site, source, read_at, answer, clock_offset_s=offset_s)
 
 

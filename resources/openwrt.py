@@ -38,29 +38,32 @@ steady() {{
 neighbours() {{
   cat /proc/net/arp || return
   command -v ip >/dev/null 2>&1 || return 0
-  ip -s -4 neigh show 2>/dev/null || ip -4 neigh show
+  for FAMILY in {families}; do
+    ip -s $FAMILY neigh show 2>/dev/null || ip $FAMILY neigh show || return
+  done
 }}
 """
 
 
-def sources_of(gateway: OpenwrtGateway) -> tuple[str, ...]:
+def sources_of(gateway: OpenwrtGateway, *, has_ipv6: bool = False) -> tuple[str, ...]:
     """What is read of this gateway."""
-    del gateway  # every one has them all
+    del gateway, has_ipv6  # every one has them all: IPv6 stands in the same files
     return SOURCES
 
 
 class Openwrt:
     """An OpenWRT router behind `run`, which sends a shell script and gives all it printed."""
 
-    def __init__(self, run: Run, gateway: OpenwrtGateway) -> None:
+    def __init__(self, run: Run, gateway: OpenwrtGateway, *, has_ipv6: bool = False) -> None:
         self._run = run
+        self._families = "-4 -6" if has_ipv6 else "-4"
         self._files = gateway.lease_files
         self._place = f"{gateway.host} port {gateway.port}"
 
     def read(self) -> Reading:
         """Everything that is asked of it. Raises `SourceUnavailable` when no answer came to its end."""
         files = " ".join(map(shlex.quote, self._files))
-        functions = _FUNCTIONS.format(files=files, no_file=_NO_FILE, restless=_RESTLESS)
+        functions = _FUNCTIONS.format(files=files, families=self._families, no_file=_NO_FILE, restless=_RESTLESS)
         sections, clock_s = ask(self._run, self._place, functions, {LEASES: "leases", NEIGHBOURS: "neighbours"})
         asked = {
             LEASES: lambda: self._leases(sections[LEASES]),
@@ -79,8 +82,8 @@ class Openwrt:
         return self._whole(LEASES, section, "`cat` of the lease file")
 
     def _neighbours(self, section: Section) -> bytes:
-        """/proc/net/arp and, where there is an ip(8), what it prints of IPv4 neighbours."""
-        return self._whole(NEIGHBOURS, section, "`cat /proc/net/arp; ip -4 neigh`")
+        """/proc/net/arp and, where there is an ip(8), what it prints of neighbours."""
+        return self._whole(NEIGHBOURS, section, f"`cat /proc/net/arp; ip {self._families[-2:]} neigh`")
 
     def _whole(self, source: str, section: Section, command: str) -> bytes:
         if section.status != 0:

@@ -45,10 +45,21 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Stale:
+    """What a source last wrote, had in the place of its answer; and the sentence that says so."""
+
+    content: bytes
+    reason: str
+
+
+Answer = bytes | Stale
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a gateway said: for each source its bytes, or why they are not to be had; and the gateway's own time."""
 
-    answers: Mapping[str, bytes | SourceUnavailable]
+    answers: Mapping[str, Answer | SourceUnavailable]
     clock_s: int
 
 
@@ -70,12 +81,12 @@ def ask(run: Run, place: str, functions: str, commands: Mapping[str, str]) -> tu
     return sections, clock_s
 
 
-def each_for_itself(asked: Mapping[str, Callable[[], bytes]]) -> dict[str, bytes | SourceUnavailable]:
+def each_for_itself(asked: Mapping[str, Callable[[], Answer]]) -> dict[str, Answer | SourceUnavailable]:
     """What was read of every source, or why it could not be: one source's failing is no other's."""
     return {source: _or_error(read) for source, read in asked.items()}
 
 
-def _or_error(read: Callable[[], bytes]) -> bytes | SourceUnavailable:
+def _or_error(read: Callable[[], Answer]) -> Answer | SourceUnavailable:
     try:
         return read()
     except SourceUnavailable as error:

@@ -17,6 +17,11 @@ class Site(Part):
     label: Label | None = None
     wireguard_peers: dict[PublicKey, str] = Field(default_factory=dict)
 
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether an IPv6 subnet is tracked here: without one nothing of IPv6 is asked for."""
+        return any(subnet.version == 6 for subnet in self.subnets)  # noqa: PLR2004 - the IP version
+
     @model_validator(mode="after")
     def _has_peers_only_where_they_are_read(self) -> Self:
         if self.wireguard_peers and not getattr(self.gateway, "wireguard", False):

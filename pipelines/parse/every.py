@@ -22,6 +22,8 @@ PARSED = (
 def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, pd.DataFrame]:
     """The stage's tables by name; a source that is incomplete or unreadable adds no rows and is marked in `sources`.
 
+    A stale one, which is incomplete too, adds what it holds: evidence, from which nothing is concluded.
+
     A snapshot of a source nobody knows how to parse is a `KeyError`: the extraction and this table disagree.
     """
     read: dict[str, list[pd.DataFrame]] = {table.name: [table.empty()] for table in PARSED}
@@ -56,10 +58,11 @@ def _outdated(snapshot: Snapshot, newest: datetime) -> Snapshot:
 
 def _read(snapshot: Snapshot, network: Network) -> tuple[dict[str, Parsed], str | None]:
     """What a snapshot holds, by table, and why it is not to be trusted (None when it is)."""
-    if not snapshot.is_complete:
-        return {}, snapshot.reason or "incomplete"
+    lacking = None if snapshot.is_complete else snapshot.reason or "incomplete"
+    if not snapshot.is_readable:
+        return {}, lacking
     try:
         parsers = kind_of(snapshot.source).parsers
-        return {table: parse(snapshot, network) for table, parse in parsers.items()}, None
+        return {table: parse(snapshot, network) for table, parse in parsers.items()}, lacking
     except ParseError as error:
         return {}, str(error)

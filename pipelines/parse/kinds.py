@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from pipelines.gateways import OpenwrtGateway
 from pipelines.network import Network
-from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, phpipam, wireguard, zone
+from pipelines.parse import (
+    arp,
+    dnsmasq_leases,
+    kea_config,
+    kea_leases,
+    kea_memfile,
+    linux_neighbours,
+    phpipam,
+    wireguard,
+    zone,
+)
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 
@@ -48,6 +58,10 @@ _KEA_CONFIG = {
 }
 KINDS: Mapping[str, Kind] = {
     "kea4.leases": Kind(GATEWAYS, {"leases": _alone(kea_leases.parse)}),
+    "kea6.leases": Kind(GATEWAYS, {"leases": _alone(kea_leases.parse6)}),
+    "kea6.config": Kind(GATEWAYS, _KEA_CONFIG),
+    "kea6.memfile": Kind(GATEWAYS, {"leases": _alone(kea_memfile.parse6)}),
+    "kea4.memfile": Kind(GATEWAYS, {"leases": _alone(kea_memfile.parse)}),
     "kea4.config": Kind(GATEWAYS, _KEA_CONFIG),
     "arp": Kind(GATEWAYS, {"neighbours": _alone(arp.parse)}),
     "dnsmasq.leases": Kind(GATEWAYS, {"leases": _dnsmasq}),

@@ -17,19 +17,21 @@ from pipelines.values import host_name, is_below
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
 IMPORT = "phpipam.import"
 DNSMASQ_LEASE = "dnsmasq.leases"
+LEASE6 = "kea6.leases"
+MEMFILES = frozenset({"kea4.memfile", "kea6.memfile"})
+KEA_LEASES = frozenset({LEASE, LEASE6, *MEMFILES})
 PEER = "wireguard"
-LEASES = frozenset({LEASE, DNSMASQ_LEASE})
+LEASES = KEA_LEASES | {DNSMASQ_LEASE}
 """The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
 _BECAUSE = {
     PEOPLE: "entered in phpIPAM",
     RESERVATION: "reserved in Kea",
     PEER: "its WireGuard key has this name in network.toml",
-    LEASE: "an active lease says so",
-    DNSMASQ_LEASE: "an active lease says so",
+    **dict.fromkeys(LEASES, "an active lease says so"),
     PTR: "its PTR says so, and the forward record agrees",
 }
 _IMPORTED = "left in phpIPAM by an import, and nobody vouches for it; clear the row's description to have it published"
-RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, LEASE: 3, DNSMASQ_LEASE: 3, PTR: 4, IMPORT: 5}
+RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, **dict.fromkeys(LEASES, 3), PTR: 4, IMPORT: 5}
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""

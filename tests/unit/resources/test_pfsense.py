@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pipelines.errors import SourceUnavailable
 from pipelines.gateways import PfsenseGateway
 from resources.gateway import clock_offset_s
-from resources.pfsense import Pfsense, without_passwords
+from resources.kea import without_passwords
+from resources.pfsense import Pfsense
 from resources.sections import Section, sections_of
 
 MARK = "0123456789abcdef0123456789abcdef"
