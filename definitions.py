@@ -29,6 +29,7 @@ from schedules.dns_sync import dns_sync_when_changed
 from schedules.hourly import hourly_census
 from schedules.jobs import census, dns_sync, rehearse
 from schedules.prune import daily_prune, prune
+from schedules.why import why
 
 HERE = Path(__file__).parent
 
@@ -85,7 +86,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         sensors=[dns_sync_when_changed],
-        jobs=[census, dns_sync, rehearse, prune],
+        jobs=[census, dns_sync, rehearse, prune, why],
         schedules=[hourly_census, daily_prune],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

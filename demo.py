@@ -63,7 +63,7 @@ def demonstrate() -> int:
         if faults:
             say("\n".join(map(netcensus.inert, faults)))
             return 1
-        told = netcensus.read(definitions, "census")
+        told = netcensus.read(definitions, netcensus.REPORTED["census"])
         say(f"Done in {time.monotonic() - began:.1f} s.\n\n{report(told)}")
     if not is_quiet(told):
         say("The second census found something to change. That should not be: please report it.")

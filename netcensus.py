@@ -1,21 +1,26 @@
-"""netcensus from the command line: `census` writes, `rehearse` only says what it would write.
+"""netcensus from the command line: `census` writes, `rehearse` only says what it would write, `why` explains.
 
-The same jobs as in Dagster's UI, in this process; the run appears there too. Exit status 0 when everything was read
-and every change took effect, 1 when something was not, 2 when the configuration is at fault.
+The jobs are those of Dagster's UI, run in this process; the run appears there too. Exit status 0 when everything was
+read and every change took effect, 1 when something was not, 2 when the configuration is at fault. `why NAME` (or an
+address, or a MAC) answers from the tables the last run left behind, and reads nothing else.
 """
 
 import argparse
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 
 from pipelines import tables
-from pipelines.errors import ConfigError
+from pipelines.contract import Table
+from pipelines.errors import ConfigError, NetcensusError
 from pipelines.report import report
+from pipelines.why import READ, why
 from resources.table_store import TableStore
 
 HERE = Path(__file__).parent
@@ -36,10 +41,8 @@ REPORTED = {
 
 
 def main() -> int:
-    """Run the job that is asked for and print its report."""
-    parser = argparse.ArgumentParser(prog="netcensus", description=__doc__)
-    parser.add_argument("job", choices=sorted(REPORTED))
-    job = parser.parse_args().job
+    """Run the job that is asked for and print its report, or answer the question."""
+    arguments = _arguments()
     prepare_home(Path(os.environ.get("DAGSTER_HOME") or HERE / "var" / "dagster"))
     try:
         from definitions import build_defs  # noqa: PLC0415 - after the environment is set: it is read there
@@ -47,10 +50,33 @@ def main() -> int:
         definitions = build_defs()
     except ConfigError as error:
         return _fail([str(error)], 2)
-    ended = run(definitions, job)
+    if arguments.command == "why":
+        return answer(definitions, arguments.subject)
+    ended = run(definitions, arguments.command)
     if ended.has_report:
-        print(report(read(definitions, job)))  # noqa: T201 - the report is the command's output
+        print(report(read(definitions, REPORTED[arguments.command])))  # noqa: T201 - the report is the command's output
     return _fail(ended.faults, 1) if ended.faults else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="netcensus", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for job in REPORTED:
+        commands.add_parser(job)
+    asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
+    asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
+    return parser.parse_args()
+
+
+def answer(definitions: dg.Definitions, subject: str) -> int:
+    """Print why `subject` is as it is, from the last tables."""
+    try:
+        print(why(subject, read(definitions, {table.name: table for table in READ})))  # noqa: T201 - the command's output
+    except FileNotFoundError:
+        return _fail(["There are no tables yet. Run a census or a rehearsal first"], 1)
+    except NetcensusError as error:
+        return _fail([str(error)], 1)
+    return 0
 
 
 def prepare_home(home: Path) -> None:
@@ -105,11 +131,11 @@ def _sentence(event: dg.DagsterEvent) -> str:
     )
 
 
-def read(definitions: dg.Definitions, job: str) -> dict[str, object]:
-    """The tables of a job's report, as its run left them."""
+def read(definitions: dg.Definitions, wanted: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
+    """The tables of these names as the last run left them. Raises what `TableStore.read` raises."""
     store = (definitions.resources or {}).get("io_manager")
     assert isinstance(store, TableStore)  # noqa: S101 - for the type checker: build_defs puts it there
-    return {name: store.read(name, table) for name, table in REPORTED[job].items()}
+    return {name: store.read(name, table) for name, table in wanted.items()}
 
 
 def _fail(faults: list[str], status: int) -> int:

@@ -25,12 +25,12 @@ def is_quiet(tables: Tables) -> bool:
     return tables["heal_plan"].empty and all(work(tables[name]).empty for name in ("ipam_plan", "dns_plan"))
 
 
-def plain(value: object) -> str:
+def plain(value: object, widest: int = _WIDEST) -> str:
     """A value for a terminal: nulls as a dash, control and non-ASCII characters escaped, long text cut."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return "-"
     text = ascii(str(value))[1:-1]
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+    return text if len(text) <= widest else text[: widest - 3] + "..."
 
 
 def _found(sources: pd.DataFrame) -> Iterator[str]:

@@ -44,3 +44,18 @@ def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS) -> str:
 
 def _line(cells: object) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"  # type: ignore[call-overload]  # any iterable of cells
+
+
+def verbatim(text: str) -> str:
+    """Lines of ours, with hostile parts made printable ASCII already, as Markdown shows code: none is given a meaning.
+
+    At most 10 kB; what is more is cut at a line.
+    """
+    shown, size = [], 0
+    for line in text.splitlines():
+        size += len(line) + 5
+        if size > MOST_BYTES - _ROOM_FOR_REST:
+            shown.append("    ... and more: `netcensus why` on the command line shows all of it")
+            break
+        shown.append(f"    {line}")
+    return "\n".join(shown)

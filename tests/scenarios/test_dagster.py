@@ -219,3 +219,22 @@ def test_a_failing_site_is_red_and_the_others_go_on(lab: Lab, twice: Twice, tmp_
     red = {f"{one.asset_key.to_user_string()}.{one.check_name}" for one in checks if not one.passed}
     assert {"valchedrym_snapshots.every_source_answered", "dns_receipt.the_census_is_whole"} <= red
     assert "sofia_snapshots.every_source_answered" not in red
+
+
+def test_why_is_answered_in_the_ui_and_on_the_command_line_alike(twice: Twice) -> None:
+    """The job `why` shows as metadata what `netcensus why` prints, for a name that two sites and an impostor want."""
+    printed = subprocess.run(
+        [*twice.world.argv("why"), "nas"], env=twice.world.environment, capture_output=True, text=True,
+        timeout=LIMIT_S, check=True,
+    ).stdout  # fmt: skip
+    assert "192.168.1.11 (sofia) is nas.viktorbarzin.lan., named by kea4.reservation" in printed
+    assert "contested  nas.viktorbarzin.lan" in printed
+    with twice.world.entered(), dg.DagsterInstance.get() as instance:
+        done = (
+            definitions.build_defs()
+            .resolve_job_def("why")
+            .execute_in_process(instance=instance, run_config={"ops": {"explain": {"config": {"subject": "nas"}}}})
+        )
+    (output,) = (event for event in done.all_events if event.event_type == dg.DagsterEventType.STEP_OUTPUT)
+    shown = output.step_output_data.metadata["why"].value
+    assert [line.removeprefix("    ") for line in str(shown).splitlines()] == printed.splitlines()

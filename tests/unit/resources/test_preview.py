@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from resources.preview import MOST_BYTES, MOST_CHARACTERS, MOST_ROWS, inert, markdown
+from resources.preview import MOST_BYTES, MOST_CHARACTERS, MOST_ROWS, inert, markdown, verbatim
 
 NASTY = [
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "&lt;b&gt;", "a|b", "a\\|b", "`code`", "``x",
@@ -96,3 +96,12 @@ def test_a_cut_cell_says_so() -> None:
 def test_an_empty_table_shows_its_columns() -> None:
     """Empty is a normal case."""
     assert markdown(pd.DataFrame({"a": [], "b": []})) == "| a | b |\n| --- | --- |"
+
+
+def test_lines_of_ours_are_shown_as_code_and_cut_at_a_line() -> None:
+    """Every line is indented, so that no renderer gives it a meaning; what is left out is said."""
+    shown = verbatim("\n".join(["# a heading", "<b>bold</b>"] + ["x" * 80] * 200)).splitlines()
+    assert shown[:2] == ["    # a heading", "    <b>bold</b>"]
+    assert all(line.startswith("    ") for line in shown)
+    assert len("\n".join(shown)) <= MOST_BYTES
+    assert "netcensus why" in shown[-1]

@@ -1,0 +1,34 @@
+"""The question `why`, from the launchpad: the answer is the run's metadata, in the command line's words."""
+
+import dagster as dg
+
+from assets.declare import told
+from pipelines.why import READ
+from pipelines.why import why as answer
+from resources.preview import verbatim
+from resources.table_store import TableStore
+
+
+class Question(dg.Config):
+    """What is asked for: an address, a name (bare or whole) or a MAC."""
+
+    subject: str
+
+
+@dg.op
+def explain(context: dg.OpExecutionContext, config: Question, io_manager: dg.ResourceParam[TableStore]) -> None:
+    """The winning claim, the losing ones, the rule and the evidence, from the tables the last run left behind."""
+    try:
+        with told():
+            text = answer(config.subject, {table.name: io_manager.read(table.name, table) for table in READ})
+    except FileNotFoundError:
+        raise dg.Failure("There are no tables yet. Run the job census first", allow_retries=False) from None
+    context.add_output_metadata({"why": dg.MetadataValue.md(verbatim(text))})
+
+
+@dg.job(
+    description="Why an address bears its name: put an address, a name or a MAC into the launchpad. Asks no server.",
+)
+def why() -> None:
+    """One step."""
+    explain()
