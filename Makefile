@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test check services census rehearse docs clean
+.PHONY: help setup demo ui test soak check services census rehearse docs clean
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
@@ -26,6 +26,9 @@ ui: $(VENV)/.runs ## open the Dagster UI on the stand-in network (http://127.0.0
 
 test: check services ## all checks and all tests; as root with apt, on the real servers too
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+soak: services ## minutes of two writers, and a person, on the real servers (MINUTES=10)
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10)
 
 check: $(VENV)/.tests ## lint, types and import rules
 	@$(BIN)/ruff check

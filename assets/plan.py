@@ -43,10 +43,16 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
     )
-    def plan(ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
+    def plan(
+        context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame
+    ) -> Iterator[dg.Output[pd.DataFrame]]:
         parsed = {name: read[name] for name in _PARSED}
         made = plans(
-            parsed, {name: read[name] for name in _ACCOUNT}, ledger.applied(), network=network, past=ledger.past()
+            parsed,
+            {name: read[name] for name in _ACCOUNT},
+            ledger.applied(),
+            network=network,
+            past=ledger.past(context.run.run_id),
         )
         for name, frame in made.items():
             kinds = next((frame[name] for name in ("action", "rule") if name in frame), frame["site"])

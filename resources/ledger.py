@@ -120,16 +120,22 @@ class Ledger:
                 connection.execute(sa.delete(_resent).where(sa.or_(sa.and_(*same), old)))
                 connection.execute(sa.insert(_resent), row)
 
-    def past(self) -> Past:
-        """What is known of earlier censuses: the first, what its sources had, and what Kea was asked for."""
+    def past(self, run_id: str) -> Past:
+        """What is known of earlier censuses: the first, what its sources had, what Kea was asked for.
+
+        And which sites the run `run_id` has asked itself.
+        """
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
             resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
+            asked = connection.scalars(sa.select(_snapshots.c.site).where(_snapshots.c.run_id == run_id).distinct())
+            sites = frozenset(asked)
         return Past(
             born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
             reads=tables.READS.rows([(*row[:2], pd.Timestamp(row.read_at, tz="UTC"), row.rows) for row in reads]),
             resent=tables.RESENT.rows([(*row[:5], pd.Timestamp(row.at, tz="UTC")) for row in resent]),
+            asked=sites,
         )
 
     def last_complete(self, source: str) -> tuple[str, str] | None:

@@ -121,8 +121,8 @@ class Pfsense:
         try:
             _, answer = self._server_of(ip).answer(name, section)
         except SourceUnavailable as error:
-            return str(error)
-        return None if answer["result"] == OK else f"Kea has no such lease any more ({words(answer.get('text', ''))})"
+            return _OVER.format(_NAMELESS) if _NAMELESS in str(error) else str(error)
+        return None if answer["result"] == OK else _OVER.format(words(answer.get("text", "")))
 
     def _sections(self, commands: Mapping[str, str]) -> dict[str, Section]:
         return self._ask(commands)[0]
@@ -142,3 +142,5 @@ class Pfsense:
 _ARP = "Run `arp -an` on the gateway and see"
 _NDP = "Run `ndp -an` on the gateway and see"
 _WG = "Run `wg show` on the gateway; where there is none, take wireguard = true out of network.toml"
+_NAMELESS = "has no hostname"  # what Kea says of a lease that it has reclaimed but not yet forgotten
+_OVER = "Kea has no such lease any more ({}); looked at again at the next run"

@@ -13,6 +13,7 @@ from pipelines import tables
 from pipelines.contract import INTEGER
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
+from pipelines.plan.past import Past
 from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.registrations import BLOCKED, CONTESTED, MISSING, RIGHT
 from pipelines.reconcile.rrsets import RRsets
@@ -21,7 +22,6 @@ MOST_AT_ONCE = 50
 _FIRST_WAIT = pd.Timedelta(minutes=50)  # an hourly census must not come a few seconds too early
 _LONGEST_WAIT = pd.Timedelta(hours=24)
 _TELL_AFTER = 3
-_FRESH = pd.Timedelta(minutes=15)  # as long as a run may take (schedules/jobs.py)
 
 
 @dataclass(frozen=True)
@@ -33,29 +33,29 @@ class Healing:
     withheld: pd.DataFrame
 
 
-def healing(  # noqa: PLR0913 - four tables and three parameters, each by name
+def healing(  # noqa: PLR0913 - three tables and three parameters, each by name
     registrations: pd.DataFrame,
     zone_records: pd.DataFrame,
     applied: pd.DataFrame,
-    resent: pd.DataFrame,
     *,
+    past: Past,
     network: Network,
-    as_of: pd.Timestamp,
     now: pd.Timestamp,
 ) -> Healing:
-    """What is done about the registrations that are not right. `resent` is the ledger's memory of earlier tries.
+    """What is done about the registrations that are not right. `past` tells of earlier tries.
 
-    Nothing is done on answers of the gateways (`as_of`) that are old by `now`: DNS would be newer than they.
+    Nothing is done for sites that this run did not ask: DNS is newer than what is known of their leases, and Kea would
+    give the name of a device that has another address since back to its old one.
 
     A lease is asked for again only after a wait that doubles with every vain try, unless something changed, and at
     most 50 in one run, those first that were never asked for.
     """
     faulty = registrations[registrations["verdict"] != RIGHT]
-    known = resent.rename(columns={"tries": "tries_before", "reason": "reason_before", "name": "name_before"})
+    known = past.resent.rename(columns={"tries": "tries_before", "reason": "reason_before", "name": "name_before"})
     rows = faulty.merge(known, on=["site", "ip"], how="left", validate="one_to_one")
     is_same = (rows["name"] == rows["name_before"]) & (rows["reason"] == rows["reason_before"])
     rows = rows.assign(tries=rows["tries_before"].where(is_same, 0).fillna(0).astype(INTEGER) + 1)
-    rows = rows.assign(state=_states(rows, is_same, network, as_of, now))
+    rows = rows.assign(state=_states(rows, is_same, network, past, now))
     chosen = rows[rows["state"] == _ASKED]
     return Healing(tables.HEAL_PLAN.frame(chosen), _deletions(chosen, zone_records, applied, network), _withheld(rows))
 
@@ -64,7 +64,7 @@ _ASKED = "Kea is asked to register it again"
 
 
 def _states(
-    rows: pd.DataFrame, is_same: "pd.Series[bool]", network: Network, as_of: pd.Timestamp, now: pd.Timestamp
+    rows: pd.DataFrame, is_same: "pd.Series[bool]", network: Network, past: Past, now: pd.Timestamp
 ) -> "pd.Series[str]":
     """What is done about each: asked for again now, later, or nothing."""
     is_curable = (rows["verdict"] == MISSING) | ((rows["verdict"] == BLOCKED) & rows["is_ours"])
@@ -72,16 +72,18 @@ def _states(
     waits = (2.0 ** (rows["tries"] - 2).clip(0, 10).astype(float)) * _FIRST_WAIT
     waits = waits.clip(upper=_LONGEST_WAIT)
     is_early = is_same & (rows["at"] + waits > now)
-    order = rows[is_open & ~is_early].sort_values(["at", "site", "ip"], na_position="first")
+    is_asked = rows["site"].isin(network.sites if past.asked is None else past.asked)
+    order = rows[is_open & ~is_early & is_asked].sort_values(["at", "site", "ip"], na_position="first")
     asked_at = rows["at"].dt.strftime("%H:%M UTC").fillna("")
     vainly = "Kea was asked at " + asked_at + ", in vain so far" + (rows["tries"] > _TELL_AFTER).map(_LOOK)
     state = pd.Series("", index=rows.index, dtype="str")
     state = state.mask(is_open, vainly)
     state = state.mask(rows.index.isin(order.index), f"{MOST_AT_ONCE} others are asked for first")
     state = state.mask(rows.index.isin(order.index[:MOST_AT_ONCE]), _ASKED)
+    state = state.mask(is_open & ~is_asked, "the next census looks again: Kea was not asked now")
     if not network.dns.heal:
         return state.mask(is_open, "Kea is not asked again: [dns] heal is false in network.toml")
-    return state if now - as_of < _FRESH else state.mask(is_open, "the next census looks again: Kea was not asked now")
+    return state
 
 
 _LOOK = {

@@ -59,8 +59,8 @@ def plans(
         _without_reverse_zone(account["addresses"], network),
     ]
     kea = healing(
-        account["registrations"], parsed["zone_records"], applied, past.resent,
-        network=network, as_of=hour.as_of, now=parsed["sources"]["read_at"].max(),
+        account["registrations"], parsed["zone_records"], applied,
+        past=past, network=network, now=parsed["sources"]["read_at"].max(),
     )  # fmt: skip
     of_kea = [kea.deletions, handed_over(parsed, account, applied, network=network)]
     for_dns = _joined([*of_kea, for_dns])

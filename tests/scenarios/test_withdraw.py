@@ -1,9 +1,7 @@
 """The end of a name on the lab: first nothing goes, then what is over, once, and whoever edits in between wins."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -40,13 +38,6 @@ def _without(content: Any, ip: str) -> Any:
     if isinstance(content, list):
         return [_without(one, ip) for one in content if not (isinstance(one, dict) and one.get("ip-address") == ip)]
     return content
-
-
-def age(world: World, days: int) -> None:
-    """So many days pass for the ledger: it was born earlier, and what it misses it misses for longer."""
-    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as ledger, ledger:
-        for table, column in (("births", "at"), ("applied", "missing_since_at")):
-            ledger.execute(f"UPDATE {table} SET {column} = datetime({column}, '-{days} days') || '.000000'")  # noqa: S608 - our own names
 
 
 def withheld(world: World, owner: str) -> set[object]:
@@ -93,7 +84,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         for ip in (BROKER_IP, VAULT_IP):
             told.edit(ip, "hostname = NULL")
         told.census()  # 3: the ledger is an hour old
-        age(told.world, 10)
+        told.world.age(hours=240)
         told.census()  # 4: what people removed goes, what was leased has been missed for ten days
         told.census()  # 5
         told.edit(NODE_IP, "lastSeen = '2020-01-01 12:00:00'")

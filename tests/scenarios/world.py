@@ -79,6 +79,13 @@ class World:
         with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as database:
             return database.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4").fetchall()  # noqa: S608 - our own name
 
+    def age(self, hours: int) -> None:
+        """So many hours pass for the ledger: since its birth, since something is missed, and since Kea was asked."""
+        instants = (("births", "at"), ("applied", "missing_since_at"), ("resent", "at"))
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite", timeout=30)) as ledger, ledger:
+            for table, column in instants:
+                ledger.execute(f"UPDATE {table} SET {column} = datetime({column}, '-{hours} hours') || '.000000'")  # noqa: S608 - our own names
+
     def archived(self) -> set[str]:
         """The digests of what the archive holds."""
         return {place.name.removesuffix(".gz") for place in (self.folder / "archive").rglob("*.gz")}

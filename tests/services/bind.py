@@ -21,6 +21,8 @@ class Bind(DnsServer):
     """A running BIND and what a test may ask of it."""
 
     statistics_port: int
+    log: Path
+    """What BIND prints; every record of an UPDATE that came through, with the key that signed it, among it."""
 
     def update_count(self) -> int:
         """How many UPDATE messages, from whomever, BIND has received: refused and empty ones too."""
@@ -75,10 +77,10 @@ def running_bind(zones: Sequence[Zone | str]) -> Iterator[Bind]:
     """A name server with these zones, until the block ends."""
     secret_of = {key: base64.b64encode(secrets.token_bytes(32)).decode() for key in KEYS}
     wanted = [Zone(zone) if isinstance(zone, str) else zone for zone in zones]
-    bind = Bind(free_dns_port(), secret_of, wanted, free_port())
     with private_directory() as directory:
+        bind = Bind(free_dns_port(), secret_of, wanted, free_port(), directory / "named.log")
         argv = [path_of("named"), "-g", "-4", "-n", "1", "-c", str(_write_files(bind, directory))]
-        process = start("named", argv, log=directory / "named.log")
+        process = start("named", argv, log=bind.log)
         try:
             process.wait_until(lambda: _is_answering(bind, process), "all zones loaded")
             bind.remember_zones()

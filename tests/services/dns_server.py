@@ -87,6 +87,12 @@ class DnsServer:
         message.add(_absolute(owner), ttl, rdtype, rdata)
         self._send(message)
 
+    def replace(self, zone: str, owner: str, ttl: int, rdtype: str, rdata: str) -> None:
+        """Put one record in place of an RRset as a person would, in one UPDATE message."""
+        message = self._update(zone)
+        message.replace(_absolute(owner), ttl, rdtype, rdata)
+        self._send(message)
+
     def delete(self, zone: str, owner: str, rdtype: str = "ANY") -> None:
         """Delete an RRset, or all of a name's, as a person would."""
         message = self._update(zone)

@@ -143,7 +143,14 @@ def _user_option() -> list[str]:
 
 def _install(directory: Path) -> None:
     """The system tables, in half a second."""
-    options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--force"]
+    # In /tmp two that start at once take each other's temporary tables away.
+    options = [
+        f"--tmpdir={directory}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        "--skip-name-resolve",
+        "--force",
+    ]
     argv = [path_of("mariadb-install-db"), "--no-defaults", f"--datadir={directory / 'data'}", *_user_option()]
     result = run([*argv, *options, *_SMALL], capture_output=True, text=True, check=False)
     if result.returncode != 0:

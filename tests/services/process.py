@@ -46,21 +46,23 @@ class Process:
         state = "running" if self.is_running else f"ended with status {self.child.returncode}"
         return ServiceFailed(f"{self.name} ({state}): {what}; the end of {self.log}:\n{tail}")
 
-    def wait_until(self, is_ready: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
+    def wait_until(
+        self, is_ready: Callable[[], bool], what: str, timeout_s: float = 20, poll_s: float = _POLL_S
+    ) -> None:
         """Return once `is_ready`; ServiceFailed if the server dies or the time is up."""
         end = time.monotonic() + timeout_s
         while not is_ready():
             if not self.is_running or time.monotonic() > end:
                 raise self.failure(f"waited for {what} (at most {timeout_s} s)")
-            time.sleep(_POLL_S)
+            time.sleep(poll_s)
 
-    def stop(self) -> None:
-        """Ask the process to end; kill it if it has not after five seconds."""
+    def stop(self, limit_s: float = 5) -> None:
+        """Ask the process to end; kill it if it has not after so many seconds."""
         if not self.is_running:
             return
         self.child.send_signal(signal.SIGTERM)
         try:
-            self.child.wait(timeout=5)
+            self.child.wait(timeout=limit_s)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()

@@ -15,7 +15,6 @@ from pipelines.reconcile.dhcid import dhcid
 from pipelines.values import OwnerName, mac
 from tests.networks import (
     ALICE,
-    AT,
     BOB,
     NETWORK,
     NETWORK_TOML,
@@ -44,12 +43,16 @@ RIGHT = [A, PTR, *MARKS]
 
 
 def census(
-    parsed: Tables, applied: pd.DataFrame | None = None, network: Network = NETWORK, resent: list[Row] | None = None
+    parsed: Tables,
+    applied: pd.DataFrame | None = None,
+    network: Network = NETWORK,
+    resent: list[Row] | None = None,
+    sites: frozenset[str] | None = None,
 ) -> Tables:
-    """The tables of reconcile and plan by name, Kea having been asked before as `resent` says."""
+    """The tables of reconcile and plan by name, Kea having been asked before as `resent` says, now at `sites`."""
     remembered = tables.APPLIED.empty() if applied is None else applied
     made = account(parsed, remembered, network=network)
-    past = Past(resent=frame(tables.RESENT, resent or []))
+    past = Past(resent=frame(tables.RESENT, resent or []), asked=sites)
     return made | plans(parsed, made, remembered, network=network, past=past)
 
 
@@ -224,11 +227,10 @@ def test_it_can_be_turned_off() -> None:
 
 def test_old_answers_of_the_gateway_heal_nothing() -> None:
     """A run that did not ask Kea sees a newer DNS than leases: what it misses may be right."""
-    parsed = hour(leases=[LEASE])
-    is_target = parsed["sources"]["site"] == "*"
-    later = parsed["sources"]["read_at"].mask(is_target, AT + pd.Timedelta(hours=1))
-    made = census(parsed | {"sources": parsed["sources"].assign(read_at=later)})
+    made = census(hour(leases=[LEASE]), sites=frozenset({"cabin"}))
     assert asked(made) == []
+    assert "Kea was not asked now" in only(made["withheld"], rule="kea-missing")["reason"].iloc[0]
+    assert asked(census(hour(leases=[LEASE]), sites=frozenset({"cabin", "home"}))) == [IP]
 
 
 OURS = [

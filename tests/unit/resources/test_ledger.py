@@ -159,10 +159,10 @@ def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
 
 def test_a_ledger_is_born_with_its_first_snapshot_and_never_again(store: Ledger) -> None:
     """What is taken back waits for its age, so later snapshots do not make it younger."""
-    assert store.past().born_at is None
+    assert store.past("run").born_at is None
     for hours in (0, 5):
         store.note_snapshots("run", as_table([Snapshot("home", "arp", READ_AT + timedelta(hours=hours), b"x")]))
-    assert store.past().born_at == pd.Timestamp(READ_AT)
+    assert store.past("run").born_at == pd.Timestamp(READ_AT)
 
 
 def test_the_last_day_of_answers_is_remembered_each_once(store: Ledger) -> None:
@@ -170,7 +170,7 @@ def test_the_last_day_of_answers_is_remembered_each_once(store: Ledger) -> None:
     for hours in (0, *range(30)):
         at = pd.Timestamp(READ_AT) + pd.Timedelta(hours=hours)
         store.note_reads(tables.READS.rows([("home", "arp", at, hours), ("home", "kea4.leases", at, 7)]))
-    reads = store.past().reads
+    reads = store.past("run").reads
     assert list(reads.loc[reads["source"] == "arp", "rows"]) == list(range(6, 30))
     assert len(reads) == 48
 
