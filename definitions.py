@@ -18,6 +18,7 @@ from pipelines.errors import ConfigError
 from pipelines.network import Network
 from resources.archive import Archive
 from resources.gateways import Gateways
+from resources.known_devices import KnownDevices
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.nameserver import NameServer, Serials
@@ -66,6 +67,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),
         "ledger": ledger,
+        "known_devices": KnownDevices(url),
         "standing": Standing(phpipam, servers, ledger, LastLoad(url)),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
     }

@@ -15,6 +15,7 @@ from pipelines.network import Network
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.trust import faults
 from resources.gateways import Gateways
+from resources.known_devices import KnownDevices
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -26,7 +27,7 @@ GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources"]
+INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources", "device_interfaces"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
@@ -41,7 +42,9 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         outs={name: dg.AssetOut(**described(tables.RECEIPT, GROUP, text)) for name, text in receipts.items()},
         internal_asset_deps={
             "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
-            "dns_receipt": set(map(dg.AssetKey, ["dns_plan", "heal_plan", "ipam_receipt", "sources"])),
+            "dns_receipt": set(
+                map(dg.AssetKey, ["dns_plan", "heal_plan", "ipam_receipt", "sources", "device_interfaces"])
+            ),
         },
         check_specs=[
             dg.AssetCheckSpec(TOOK_EFFECT, asset="ipam_receipt"),
@@ -51,17 +54,19 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - four tables and five resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - five tables and six resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
         ledger: dg.ResourceParam[Ledger],
         standing: dg.ResourceParam[Standing],
         gateways: dg.ResourceParam[Gateways],
+        known_devices: dg.ResourceParam[KnownDevices],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
         heal_plan: pd.DataFrame,
         sources: pd.DataFrame,
+        device_interfaces: pd.DataFrame,
     ) -> Iterator[_Event]:
         run_id = context.run.run_id
         with told(), phpipam.lock(), nameserver, standing.around(run_id, ipam_plan, dns_plan) as stand:
@@ -75,6 +80,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             )
             in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, run_id)
             ledger.note_reads(sources[sources["is_complete"]])
+            known_devices.note(device_interfaces)
         with told():
             at_kea = ask_again(heal_plan, gateways, ledger, run_id)
         serials = standing.followed(stand, limit_s)

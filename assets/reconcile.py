@@ -9,7 +9,8 @@ from assets import parse
 from assets.declare import described, told
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.account import account
+from pipelines.reconcile.account import account, account_of_devices
+from resources.known_devices import KnownDevices
 from resources.ledger import Ledger
 
 GROUP = "reconcile"
@@ -29,8 +30,11 @@ TABLES = {
     tables.ADDRESSES: {"bindings", "name_claims", "ipam_subnets", "ipam_addresses", "sources"},
     tables.RECORDS: {"addresses", "bindings", "leases", "reservations", "dhcp_subnets"},
     tables.REGISTRATIONS: {"leases", "dhcp_subnets", "zone_records", "name_claims", "sources"},
+    tables.DEVICES: {"device_interfaces", "name_claims", "bindings"},
+    tables.DEVICE_INTERFACES: {"sightings", "leases", "reservations", "sources"},
 }
 """The stage's tables, and what each is made from."""
+_COUNTED = {"devices", "device_interfaces"}
 
 
 def reconcile_assets(network: Network) -> dg.AssetsDefinition:
@@ -42,10 +46,22 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
     )
-    def reconcile(ledger: dg.ResourceParam[Ledger], **parsed: pd.DataFrame) -> Iterator[dg.Output[pd.DataFrame]]:
+    def reconcile(
+        ledger: dg.ResourceParam[Ledger], known_devices: dg.ResourceParam[KnownDevices], **parsed: pd.DataFrame
+    ) -> Iterator[dg.Output[pd.DataFrame]]:
         with told():
             made = account(parsed, ledger.applied(), network=network)
+            made |= account_of_devices(parsed, made, known_devices.known(), network=network)
         for name, frame in made.items():
-            yield dg.Output(frame, output_name=name)
+            yield dg.Output(frame, output_name=name, metadata=_counts(frame) if name in _COUNTED else {})
 
     return reconcile
+
+
+def _counts(frame: pd.DataFrame) -> dict[str, int]:
+    """How many devices, or interfaces, there are of each kind, and how many of all are here."""
+    here = frame[frame["is_here"]]
+    return {
+        "count here": len(here),
+        **{f"count {kind}": int(count) for kind, count in here["kind"].value_counts().items()},
+    }

@@ -27,7 +27,7 @@ _PLATFORMS = {
     "0a:58:": "Kubernetes CNI",
     "58:9c:fc:": "bhyve or a FreeBSD jail",
 }
-"""By how its addresses begin, the product that makes them. Some are registered, some locally administered."""
+"""By the three octets (or two) its addresses begin with, the product that makes them; not all are registered."""
 
 
 def platform(address: Mac) -> str | None:
@@ -36,7 +36,7 @@ def platform(address: Mac) -> str | None:
     >>> platform(Mac("02:42:ac:11:00:02"))
     'Docker'
     """
-    return next((product for prefix, product in _PLATFORMS.items() if address.startswith(prefix)), None)
+    return _PLATFORMS.get(address[:9]) or _PLATFORMS.get(address[:6])
 
 
 def kind(address: Mac) -> str:

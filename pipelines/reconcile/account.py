@@ -9,6 +9,7 @@ from pipelines.network import Network
 from pipelines.reconcile import claims as naming
 from pipelines.reconcile.addresses import addresses
 from pipelines.reconcile.bindings import bindings
+from pipelines.reconcile.devices import device_interfaces, devices
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
 from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
@@ -85,3 +86,17 @@ def _claims(
     wanted = pd.concat([*claimed, naming.wanted_by_ptr(pointers)], ignore_index=True)
     standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
     return naming.name_claims(wanted, network=network, standing=standing)
+
+
+def account_of_devices(
+    parsed: Tables, made: Tables, known: pd.DataFrame, *, network: Network
+) -> dict[str, pd.DataFrame]:
+    """The tables device_interfaces and devices by name; `made` is what `account` made, `known` the ledger's memory.
+
+    Of the devices of sites with an incomplete source nothing is concluded: they stay as they are known.
+    """
+    interfaces = device_interfaces(
+        made["sightings"], parsed["leases"], parsed["reservations"], known,
+        network=network, as_of=census_time(parsed["sources"]), frozen=set(frozen_sites(parsed["sources"])),
+    )  # fmt: skip
+    return {"device_interfaces": interfaces, "devices": devices(interfaces, made["name_claims"], made["bindings"])}

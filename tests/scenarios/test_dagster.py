@@ -34,7 +34,9 @@ GROUPS = {
         "sources", "rejects", "leases", "reservations", "dhcp_subnets", "neighbours", "peers", "ipam_subnets",
         "ipam_addresses", "zone_records",
     },
-    "reconcile": {"sightings", "bindings", "name_claims", "addresses", "records", "registrations"},
+    "reconcile": {
+        "sightings", "bindings", "name_claims", "addresses", "records", "registrations", "devices", "device_interfaces",
+    },
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld"},
     "load": {"ipam_receipt", "dns_receipt"},
     "targets": {"target/phpipam", *(f"target/zone_{zone}" for zone in ZONES)},

@@ -53,7 +53,7 @@ def state(lab: Lab, world: World) -> State:
     """How everything is now."""
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in lab.sql(f"SELECT {', '.join(COLUMNS)} FROM ipaddresses")]  # noqa: S608 - our own names
     has_ledger = (world.folder / "ledger.sqlite").exists()
-    ledger = tuple(world.ledger(name) for name in ("applied", "receipts")) if has_ledger else ([], [])
+    ledger = tuple(world.ledger(name) for name in ("applied", "receipts", "device_ids")) if has_ledger else ([], [], [])
     addresses = {row["id"]: row for row in rows}
     dns = lab.dns_status(), lab.records(), lab.ttls()
     return State(lab.phpipam(), addresses, *dns, frozenset(world.archived()), ledger)
@@ -124,7 +124,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def test_a_rehearsal_writes_to_no_target(story: Story) -> None:
     """After a rehearsal phpIPAM, DNS and the ledger are as before, and no UPDATE message has been received."""
     assert story.states[1].targets == story.before.targets
-    assert story.states[1].ledger == ([], [])
+    assert story.states[1].ledger == ([], [], [])
     assert story.before.dns["updates"] == 0
 
 

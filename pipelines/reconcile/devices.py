@@ -1,0 +1,181 @@
+"""Devices: what a person would name, from the interfaces that are here and those that were (`tables.DEVICE_IDS`)."""
+
+import ipaddress
+from collections.abc import Collection
+
+import pandas as pd
+
+from pipelines import contract, hardware, tables
+from pipelines.network import Network
+from pipelines.reconcile.grouping import grouped
+from pipelines.reconcile.identity import FORGOTTEN, device_ids, former_ids
+from pipelines.reconcile.interfaces import Here, interfaces_here, key_of, kinds_of, texts_by
+from pipelines.reconcile.same_device import apart, evidence
+from pipelines.tables.devices import EVIDENCE
+
+_STEADIEST = (hardware.UNIVERSAL, hardware.VIRTUAL, hardware.RANDOM, hardware.UNKNOWN)
+_REMEMBERED = {
+    "by-hand": "network.toml said so",
+    "same-mac": "the same MAC was seen at another site",
+    "client-id": "they gave the same DHCP identifier before",
+    "reservation": "they were reserved together",
+    "turn": "it took up the lease name of a MAC that was gone",
+    "alone": "the device was first known by it",
+}
+
+
+def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read with
+    sightings: pd.DataFrame,
+    leases: pd.DataFrame,
+    reservations: pd.DataFrame,
+    known: pd.DataFrame,
+    *,
+    network: Network,
+    as_of: pd.Timestamp,
+    frozen: Collection[str],
+) -> pd.DataFrame:
+    """`tables.DEVICE_INTERFACES`: those that are here, and those `known` that are not forgotten.
+
+    Of sites that are `frozen` nothing is concluded: their interfaces stay as they are known.
+    """
+    sources = [rows[~rows["site"].isin(frozen)] for rows in (sightings, leases, reservations)]
+    here = interfaces_here(*sources, network=network, as_of=as_of)
+    macs = known["interface"].where(known["interface"].str.fullmatch(contract.MAC))
+    known = known.assign(key=key_of(known), mac=macs, kind=kinds_of(macs))
+    known = known[_is_kept(known, here, frozen, as_of)]
+    pairs = evidence(here, known, network=network)
+    nodes = _nodes(here, known, left=_leaving(here, known))
+    by_hand, others = pairs[pairs["evidence"] == "by-hand"], pairs[pairs["evidence"] != "by-hand"]
+    edges = pd.concat([by_hand[["left", "right"]], _as_before(nodes), others[["left", "right"]]])
+    groups = grouped(nodes["key"], edges.itertuples(index=False, name=None), apart(nodes, network=network))
+    nodes = nodes.assign(group=nodes["key"].map(groups))
+    ids = device_ids(nodes)
+    nodes = nodes.assign(device_id=ids, former_ids=former_ids(nodes.assign(device_id=nodes["noted_id"]), ids))
+    told = nodes.join(_why(nodes, pairs))
+    shown = told.assign(platform=_platforms(told["mac"])).sort_values(["device_id", "site", "interface"])
+    return tables.DEVICE_INTERFACES.frame(shown)
+
+
+def _is_kept(known: pd.DataFrame, here: Here, frozen: Collection[str], as_of: pd.Timestamp) -> "pd.Series[bool]":
+    is_recent = as_of - known["last_seen_at"] < FORGOTTEN
+    return known["key"].isin(here.interfaces["key"]) | known["site"].isin(frozen) | is_recent
+
+
+def _nodes(here: Here, known: pd.DataFrame, *, left: set[str]) -> pd.DataFrame:
+    """Every interface, here or known, with what is known of it; `device_id` is null for what left its device."""
+    past = known.rename(columns={"device_id": "noted_id"}).set_index("key")
+    now = here.interfaces.set_index("key")
+    nodes = now.combine_first(past[["site", "interface", "mac", "kind", "client_id", "name"]])
+    nodes = nodes.assign(
+        is_here=nodes.index.isin(now.index),
+        noted_id=past["noted_id"],
+        former_ids=past["former_ids"],
+        noted_evidence=past["evidence"],
+        first_seen_at=past["first_seen_at"].reindex(nodes.index).fillna(nodes["seen_from_at"]),
+        last_seen_at=pd.concat([past["last_seen_at"], now["last_seen_at"]]).groupby(level=0).max(),
+    )
+    nodes = nodes.reset_index().sort_values("key", ignore_index=True)
+    return nodes.assign(device_id=nodes["noted_id"].mask(nodes["key"].isin(left)))
+
+
+def _as_before(nodes: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that keep the interfaces of a known device together: its oldest with each of the others."""
+    ordered = nodes[nodes["device_id"].notna()].sort_values(["first_seen_at", "key"])
+    firsts = ordered.groupby("device_id")["key"].transform("first")
+    return pd.DataFrame({"left": firsts, "right": ordered["key"]})[firsts != ordered["key"]]
+
+
+def _leaving(here: Here, known: pd.DataFrame) -> set[str]:
+    """The interfaces that are no longer what they were taken for."""
+    return _seen_together(here, known) | _carried_over(here, known)
+
+
+def _seen_together(here: Here, known: pd.DataFrame) -> set[str]:
+    """Those that were joined by turn, and are now seen at the same time as an older one of the device: two devices.
+
+    At the same time: the older was seen again after this one had come, and this one after that.
+    """
+    now = known.merge(here.interfaces[["key", "seen_from_at", "last_seen_at"]], on="key", suffixes=("_noted", ""))
+    came = now[now["evidence"] == "turn"]
+    both = came.merge(now, on="device_id", suffixes=("", "_old"))
+    both = both[both["first_seen_at_old"] < both["first_seen_at"]]
+    is_back = both["last_seen_at_old"] > both["first_seen_at"]
+    return set(both[is_back & (both["last_seen_at"] >= both["seen_from_at_old"])]["key"])
+
+
+def _carried_over(here: Here, known: pd.DataFrame) -> set[str]:
+    """Those that now give the DUID of another device's interface: a dock, carried from one machine to the next.
+
+    Not the only interface of its device: without it there would be none left.
+    """
+    said = here.said[here.said["identifier"].str.startswith("duid:")][["key", "identifier"]].drop_duplicates()
+    past = known[known["client_id"].str.startswith("duid:", na=False)]
+    now = said.merge(past[["key", "device_id", "client_id"]], on="key")
+    now = now[~now["key"].isin(now[now["identifier"] == now["client_id"]]["key"])]
+    now = now[now["device_id"].isin(known["device_id"][known["device_id"].duplicated()])]
+    others = pd.concat([said, past.rename(columns={"client_id": "identifier"})[["key", "identifier"]]])
+    others = others.merge(known[["key", "device_id"]], on="key", how="left")
+    met = now.merge(others, on="identifier", suffixes=("", "_other"))
+    return set(met[(met["key"] != met["key_other"]) & (met["device_id"] != met["device_id_other"])]["key"])
+
+
+def _why(nodes: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The strongest evidence of each row of `nodes`, and the reason: this hour's, else what is remembered."""
+    lefts = pairs[pairs["evidence"] != "turn"].rename(columns={"left": "key", "right": "other"})
+    rights = pairs.rename(columns={"right": "key", "left": "other"})
+    groups = nodes.set_index("key")["group"]
+    now = pd.concat([lefts, rights])
+    now = now[now["key"].map(groups) == now["other"].map(groups)]
+    past = nodes[nodes["device_id"] == nodes["noted_id"]].rename(columns={"noted_evidence": "evidence"})
+    told = pd.concat([now[["key", "evidence", "reason"]], past.assign(reason=past["evidence"].map(_REMEMBERED))])
+    told = told.assign(rank=told["evidence"].map(EVIDENCE.index)).sort_values(["rank"], kind="stable")
+    best = told.drop_duplicates("key").set_index("key")[["evidence", "reason"]].reindex(nodes["key"])
+    is_joined = nodes.duplicated("group", keep=False).to_numpy() & best["evidence"].notna()
+    alone = {"evidence": "alone", "reason": _REMEMBERED["alone"]}
+    return pd.DataFrame({name: best[name].where(is_joined, text) for name, text in alone.items()}).set_index(
+        nodes.index
+    )
+
+
+def _platforms(macs: "pd.Series[str]") -> "pd.Series[str]":
+    return macs.map({one: hardware.platform(one) for one in macs.dropna().unique()}).astype(contract.TEXT)
+
+
+def devices(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
+    """`tables.DEVICES` of `tables.DEVICE_INTERFACES`, each with the granted name (`claims`) of one of its addresses.
+
+    That of an address DHCP gave it comes before that of one it took (a service's, an alias), then the claim's rank
+    counts, then the lowest address: so a name does not come and go.
+    """
+    owner = interfaces["device_id"]
+    by_device = interfaces.groupby("device_id")
+    ranks = interfaces["kind"].map(_STEADIEST.index)
+    reasons = interfaces["reason"].mask(interfaces["evidence"] == "alone")
+    shown = pd.DataFrame(
+        {
+            "sites": texts_by(owner, interfaces["site"]),
+            "name": _names(interfaces, claims, bindings),
+            "kind": ranks.groupby(owner).min().map(dict(enumerate(_STEADIEST))),
+            "interfaces": texts_by(owner, interfaces["interface"]),
+            "addresses": texts_by(owner, interfaces["addresses"]),
+            "is_here": by_device["is_here"].any(),
+            "evidence": texts_by(owner, reasons),
+            "former_ids": texts_by(owner, interfaces["former_ids"]),
+            "first_seen_at": by_device["first_seen_at"].min(),
+            "last_seen_at": by_device["last_seen_at"].max(),
+        },
+        index=sorted(owner.unique()),
+    )
+    shown = shown.assign(evidence=shown["evidence"].fillna("it has one interface"))
+    return tables.DEVICES.frame(shown.rename_axis("device_id").reset_index())
+
+
+def _names(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> "pd.Series[str]":
+    held = interfaces[interfaces["addresses"].notna()]
+    held = held.assign(ip=held["addresses"].str.split(",")).explode("ip")[["device_id", "site", "ip"]]
+    named = held.merge(claims[claims["verdict"] == "granted"], on=["site", "ip"])
+    named = named.merge(bindings[["site", "ip", "kind"]], on=["site", "ip"], how="left", validate="many_to_one")
+    numbers = [(one.version, int(one)) for one in map(ipaddress.ip_address, named["ip"])]
+    named = named.assign(number=numbers, is_taken=~named["kind"].isin({"reservation", "lease"}))
+    best = named.sort_values(["is_taken", "rank", "number"]).drop_duplicates("device_id")
+    return best.set_index("device_id")["name"]

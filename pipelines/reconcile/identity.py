@@ -1,0 +1,84 @@
+"""Which device each group of interfaces is: the one it was, whatever became of its MACs and addresses.
+
+The ledger remembers every interface's device (`tables.DEVICE_IDS`). Where two known devices turn out to be one, the
+older id stays and the other is remembered as one it had; where one is split, the older part keeps the id.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import pandas as pd
+
+from pipelines import contract, tables
+
+REFRESHED = pd.Timedelta(days=7)
+"""How old the last sighting in the ledger may grow: a device that stays costs one small write a week (rule R9)."""
+FORGOTTEN = pd.Timedelta(days=180)
+"""An interface not seen for so long is forgotten; guests' random MACs would pile up for ever."""
+_DIGITS = 8
+
+
+def device_ids(nodes: pd.DataFrame) -> "pd.Series[str]":
+    """The device of each row of `nodes`: key, group, device_id, former_ids, first_seen_at.
+
+    Their `device_id` is what is remembered; null for what is new, or no longer what it was taken for.
+    """
+    ordered = nodes.sort_values(["first_seen_at", "key"])
+    claims = ordered[ordered["device_id"].notna()].drop_duplicates("device_id")
+    kept = claims.sort_values(["first_seen_at", "device_id"]).drop_duplicates("group")
+    ids = dict(zip(kept["group"], kept["device_id"], strict=True))
+    taken = {*nodes["device_id"].dropna(), *ids.values()}
+    for group, members in _unnamed(ordered, set(ids)).items():
+        ids[group] = next(one for one in _candidates(members) if one not in taken)
+        taken.add(ids[group])
+    return nodes["group"].map(ids)
+
+
+def _unnamed(ordered: pd.DataFrame, named: set[str]) -> dict[str, list[tuple[str, str]]]:
+    """The groups without an id, and each one's members, the oldest first: key and former ids."""
+    rows = ordered[~ordered["group"].isin(named)]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for group, key, former in zip(
+        rows["group"].to_numpy(), rows["key"].to_numpy(), rows["former_ids"].fillna("").to_numpy(), strict=True
+    ):
+        found.setdefault(group, []).append((key, former))
+    return found
+
+
+def _candidates(members: list[tuple[str, str]]) -> Iterable[str]:
+    """Ids for a device in their order: one that a part of it once had, then the hash of the interface first seen."""
+    yield from (one for _, former in members for one in former.split(",") if one)
+    digest = hashlib.sha256(members[0][0].encode()).hexdigest()
+    yield from (f"d-{digest[:length]}" for length in range(_DIGITS, len(digest) + 1))
+
+
+def former_ids(nodes: pd.DataFrame, ids: "pd.Series[str]") -> "pd.Series[str]":
+    """The ids each interface had that nobody bears any more: they mean its device now."""
+    alive = set(ids)
+    changed = nodes["device_id"].where(nodes["device_id"] != ids).fillna("")
+    texts = zip(nodes["former_ids"].fillna("").to_numpy(), changed.to_numpy(), strict=True)
+    former = [",".join(sorted({*known.split(","), last} - alive - {""})) or None for known, last in texts]
+    return pd.Series(former, nodes.index, dtype=contract.TEXT)
+
+
+def remembered(interfaces: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """`tables.DEVICE_IDS` as the ledger should hold it after this hour's `tables.DEVICE_INTERFACES`.
+
+    Where nothing else changed, the last sighting stays as it was noted until it is `REFRESHED` old.
+    """
+    key = list(tables.DEVICE_IDS.key)
+    noted = known[[*key, "last_seen_at"]].rename(columns={"last_seen_at": "noted_at"})
+    rows = interfaces.merge(noted, on=key, how="left", validate="one_to_one")
+    is_fresh = rows["last_seen_at"] - rows["noted_at"] < REFRESHED
+    return tables.DEVICE_IDS.frame(rows.assign(last_seen_at=rows["last_seen_at"].mask(is_fresh, rows["noted_at"])))
+
+
+def changed(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `wanted` that do not stand in `known` just so (both `tables.DEVICE_IDS`)."""
+    return wanted.merge(known, on=tables.DEVICE_IDS.names, how="left_anti", validate="one_to_one")
+
+
+def forgotten(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """The keys of the rows of `known` that `wanted` no longer has."""
+    key = list(tables.DEVICE_IDS.key)
+    return known[key].merge(wanted[key], on=key, how="left_anti", validate="one_to_one")

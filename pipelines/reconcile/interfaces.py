@@ -1,0 +1,151 @@
+"""The interfaces that are here this hour: a MAC at a site, or a DHCP client of which only the identifier is told.
+
+A MAC is not identity: what else its clients say of themselves stands beside it, as evidence for `same_device`.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipelines import contract, hardware
+from pipelines.network import Network
+from pipelines.reconcile.sightings import active_leases, may_be_a_device
+from pipelines.subnets import locate
+from pipelines.values import host_name, mac
+
+_ETHERNET = "01"  # the ARP hardware type with which a client identifier begins that is a MAC (RFC 2132 section 9.14)
+_LONGEST_HEX = 128  # of an identifier kept as it is; a key column must hold it
+_COLUMNS = ["site", "mac", "client_id", "ip", "cidr", "hostname", "seen_at"]
+
+
+class Here(NamedTuple):
+    """What is here now, every row under the interface's `key`.
+
+    `interfaces`: key, site, interface, mac, kind, client_id, name, addresses, seen_from_at and last_seen_at (the first
+    and the latest sighting this hour). `said`: key, site, kind, identifier and cidr, one row for each identifier under
+    which it has an address. `reserved`: key, site, ip, name, a row for each reservation.
+    """
+
+    interfaces: pd.DataFrame
+    said: pd.DataFrame
+    reserved: pd.DataFrame
+
+
+def interfaces_here(
+    sightings: pd.DataFrame,
+    leases: pd.DataFrame,
+    reservations: pd.DataFrame,
+    *,
+    network: Network,
+    as_of: pd.Timestamp,
+) -> Here:
+    """Every interface that was seen, holds an active lease, or has a reservation."""
+    leased = _placed(active_leases(leases, as_of=as_of), network).assign(seen_at=lambda rows: rows["cltt_at"])
+    fixed = pd.concat(
+        [_placed(reservations[reservations["ip"].notna()], network), reservations[reservations["ip"].isna()]]
+    )
+    fixed = fixed.assign(seen_at=pd.Series(pd.NaT, fixed.index, dtype=contract.INSTANT))
+    seen = sightings.assign(seen_at=sightings["last_seen_at"])
+    every = pd.concat({"seen": seen, "leased": leased, "fixed": fixed}).reindex(columns=_COLUMNS)
+    every = _with_keys(every.reset_index(level=0, names="from").reset_index(drop=True))
+    every = every.assign(name=_names(every, network))
+    said = every[every["identifier"].notna()][["key", "site", "kind", "identifier", "cidr"]].drop_duplicates()
+    return Here(_interfaces(every), said, every[every["from"] == "fixed"][["key", "site", "ip", "name"]])
+
+
+def _placed(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """The rows whose address lies in a subnet (`cidr`) of their own site: a gateway speaks for no other."""
+    owner = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
+    placed = rows.assign(cidr=locate(rows["ip"], network.site_of_subnet))
+    return placed[placed["cidr"].map(owner) == placed["site"]]
+
+
+def key_of(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The one text by which an interface is known across tables: its site and itself."""
+    return rows["site"] + " " + rows["interface"]
+
+
+def texts_by(keys: "pd.Series[str]", texts: "pd.Series[str]") -> "pd.Series[str]":
+    """The different texts that stand beside each key, in their order and comma-separated, by key."""
+    found: dict[str, dict[str, None]] = {}
+    for key, text in zip(keys[texts.notna()].to_numpy(), texts[texts.notna()].to_numpy(), strict=True):
+        found.setdefault(key, {})[text] = None
+    return pd.Series({key: ",".join(some) for key, some in found.items()}, dtype=contract.TEXT)
+
+
+def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of interfaces, each with its identifier, interface and key; what has neither MAC nor identifier goes."""
+    is_v6 = rows["ip"].str.contains(":", na=False)
+    told = rows["client_id"].notna()
+    pairs = list(zip(rows["client_id"][told].to_numpy(), is_v6[told].to_numpy(), strict=True))
+    read = {pair: identifier(*pair) for pair in set(pairs)}
+    identifiers = pd.Series([read[pair] for pair in pairs], rows.index[told], dtype=contract.TEXT)
+    macs = rows["mac"].where(rows["mac"].notna() | is_v6, rows["client_id"].map(_mac_in, na_action="ignore"))
+    rows = rows.assign(identifier=identifiers.reindex(rows.index), mac=macs.astype(contract.TEXT))
+    rows = rows.assign(interface=rows["mac"].fillna(rows["identifier"]))
+    rows = rows[rows["interface"].notna() & may_be_a_device(rows["mac"])]
+    return rows.assign(key=key_of(rows), kind=kinds_of(rows["mac"]))
+
+
+def kinds_of(macs: "pd.Series[str]") -> "pd.Series[str]":
+    """What each MAC tells of its interface; `unknown` where there is none."""
+    read = {one: hardware.kind(one) for one in macs.dropna().unique()}
+    return macs.map(read).astype(contract.TEXT).fillna(hardware.UNKNOWN)
+
+
+def identifier(client_id: str, is_v6: bool) -> str | None:  # noqa: FBT001 - one of a pair, as it stands in a table
+    """A client identifier as evidence: `duid:` (RFC 8415, RFC 4361) or `client-id:`; None for one that says nothing.
+
+    What broken firmware sends says nothing: a UUID of which all bytes are alike.
+    """
+    form, value = ("duid", client_id) if is_v6 else ("client-id", client_id)
+    if not is_v6 and client_id.startswith("ff") and len(client_id) > 14:  # noqa: PLR2004 - type, IAID, DUID's own type
+        form, value = "duid", client_id[10:]
+    payload = value[4:] if form == "duid" else value[2:]
+    octets = [payload[at : at + 2] for at in range(0, len(payload), 2)]
+    if not octets or (len(octets) > 1 and len(set(octets)) == 1):
+        return None
+    if len(value) > _LONGEST_HEX:
+        value = "sha256-" + hashlib.sha256(value.encode()).hexdigest()
+    return f"{form}:{value}"
+
+
+def _mac_in(client_id: str) -> str | None:
+    is_mac = client_id.startswith(_ETHERNET) and len(client_id) == 14  # noqa: PLR2004 - hex digits of type and MAC
+    return mac(client_id[2:]) if is_mac else None
+
+
+def _names(rows: pd.DataFrame, network: Network) -> "pd.Series[str]":
+    """The absolute host name each row's text means at its site; null where it is none."""
+    told = rows[rows["hostname"].notna()]
+    pairs = list(zip(told["site"].to_numpy(), told["hostname"].to_numpy(), strict=True))
+    read = {pair: _name(pair[1], network.suffix(pair[0])) for pair in set(pairs)}
+    return pd.Series([read[pair] for pair in pairs], told.index, dtype=contract.TEXT).reindex(rows.index)
+
+
+def _name(text: str, suffix: str) -> str | None:
+    try:
+        return host_name(text, suffix)
+    except ValueError:
+        return None
+
+
+def _interfaces(every: pd.DataFrame) -> pd.DataFrame:
+    """One row for each interface. Of several names the latest counts, of several identifiers a DUID, then the first."""
+    ordered = every.sort_values(["key", "seen_at", "name"], na_position="first")
+    firsts = ordered.drop_duplicates("key")[["key", "site", "interface", "mac", "kind"]].set_index("key")
+    by_key = ordered.groupby("key")["seen_at"]
+    leased = ordered[(ordered["from"] == "leased") & ordered["name"].notna()].drop_duplicates("key", keep="last")
+    said = ordered[ordered["identifier"].notna()].assign(
+        is_duid=lambda rows: rows["identifier"].str.startswith("duid:")
+    )
+    said = said.sort_values(["is_duid", "identifier"], ascending=[False, True]).drop_duplicates("key")
+    placed = ordered[ordered["ip"].notna() & (ordered["from"] != "fixed")].sort_values(["key", "ip"])
+    return firsts.assign(
+        client_id=said.set_index("key")["identifier"],
+        name=leased.set_index("key")["name"],
+        addresses=texts_by(placed["key"], placed["ip"]),
+        seen_from_at=by_key.min(),
+        last_seen_at=by_key.max(),
+    ).reset_index()

@@ -1,0 +1,67 @@
+"""The ledger's memory of devices: which interface was last taken for which device.
+
+In the ledger's database, in a table of its own. When it is lost, devices of one interface get the same ids again, and
+what only earlier hours could tell (a MAC that changed) is learned anew.
+"""
+
+from functools import cached_property
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines import tables
+from pipelines.reconcile.identity import changed, forgotten, remembered
+from resources.ledger import open_database, plain_rows
+
+_KEY = list(tables.DEVICE_IDS.key)
+_INSTANTS = ("first_seen_at", "last_seen_at")
+_metadata = sa.MetaData()
+_device_ids = sa.Table(
+    "device_ids", _metadata,
+    sa.Column("site", sa.String(64), primary_key=True),
+    sa.Column("interface", sa.String(160), primary_key=True),
+    sa.Column("device_id", sa.String(66), nullable=False),
+    sa.Column("client_id", sa.String(160)),
+    sa.Column("name", sa.String(255)),
+    sa.Column("evidence", sa.String(16), nullable=False),
+    sa.Column("former_ids", sa.Text),
+    sa.Column("first_seen_at", sa.DateTime),
+    sa.Column("last_seen_at", sa.DateTime),
+)  # fmt: skip
+
+
+class KnownDevices:
+    """The memory of devices. Every method is one short transaction."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        engine = open_database(self._url)
+        _metadata.create_all(engine)
+        return engine
+
+    def known(self) -> pd.DataFrame:
+        """All of `tables.DEVICE_IDS`, sorted by its key; empty before the first load."""
+        query = sa.select(_device_ids).order_by(*_device_ids.primary_key.columns)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        columns: dict[str, object] = {name: [row[name] for row in rows] for name in tables.DEVICE_IDS.names}
+        times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in _INSTANTS}
+        return tables.DEVICE_IDS.frame(pd.DataFrame(columns | times))
+
+    def note(self, interfaces: pd.DataFrame) -> int:
+        """Remember the devices of `tables.DEVICE_INTERFACES`, and how many rows that changed; none without news."""
+        known = self.known()
+        wanted = remembered(interfaces, known)
+        news = changed(wanted, known)
+        gone = pd.concat([news[_KEY], forgotten(wanted, known)])
+        if gone.empty:
+            return 0
+        by_key = sa.delete(_device_ids).where(*(_device_ids.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
+        with self._engine.begin() as connection:
+            connection.execute(by_key, [{f"old_{name}": row[name] for name in _KEY} for row in plain_rows(gone)])
+            if len(news):
+                connection.execute(sa.insert(_device_ids), plain_rows(news))
+        return len(gone)
