@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.external import external_assets
 from assets.extract import extract_assets
+from assets.freshness import freshness_checks
 from assets.load import load_assets
 from assets.parse import parse_assets
 from assets.plan import plan_assets
@@ -16,6 +17,7 @@ from pipelines import network as network_file
 from pipelines import tables
 from pipelines.errors import ConfigError
 from pipelines.network import Network
+from resources.alerting import Alerting
 from resources.archive import Archive
 from resources.gateways import Gateways
 from resources.known_devices import KnownDevices
@@ -30,6 +32,7 @@ from schedules.dns_sync import dns_sync_when_changed
 from schedules.hourly import hourly_census
 from schedules.jobs import census, dns_sync, rehearse
 from schedules.prune import daily_prune, prune
+from schedules.watch import watch_sensor
 from schedules.why import why
 
 HERE = Path(__file__).parent
@@ -52,7 +55,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
     """The resources: everything outside, and our own archive, ledger and tables. Nothing is contacted yet."""
     archive = path.parent / network.state.archive
     url = network.state.ledger_url(path.parent)
-    ledger = Ledger(url)
+    ledger, last_load = Ledger(url), LastLoad(url)
     phpipam = Phpipam(
         network.phpipam,
         partial(secret, "PHPIPAM_PASSWORD"),
@@ -68,7 +71,9 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "archive": Archive(archive),
         "ledger": ledger,
         "known_devices": KnownDevices(url),
-        "standing": Standing(phpipam, servers, ledger, LastLoad(url)),
+        "last_load": last_load,
+        "standing": Standing(phpipam, servers, ledger, last_load),
+        "alerting": Alerting(network.alerts, str(path), url, secret),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
     }
 
@@ -87,7 +92,8 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=assets,
-        sensors=[dns_sync_when_changed],
+        asset_checks=[freshness_checks(network)],
+        sensors=[dns_sync_when_changed, watch_sensor(network)],
         jobs=[census, dns_sync, rehearse, prune, why],
         schedules=[hourly_census, daily_prune],
         resources=world(network, chosen),

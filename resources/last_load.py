@@ -11,6 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
+from pipelines.snapshots import ZONE
 from resources.ledger import open_database, plain_rows
 
 _metadata = sa.MetaData()
@@ -59,6 +60,14 @@ class LastLoad:
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(_left)).all()
         return {row.source: Left(row.version, row.run_id, pd.Timestamp(row.at, tz="UTC")) for row in rows}
+
+    def last(self) -> dict[str, pd.Timestamp]:
+        """When each target was last loaded: `phpipam`, and `dns` by the zone that has waited longest."""
+        found: dict[str, pd.Timestamp] = {}
+        for source, left in self.left().items():
+            target = "dns" if source.startswith(ZONE) else "phpipam"
+            found[target] = min(left.at, found.get(target, left.at))
+        return found
 
     def note_left(self, run_id: str, at: pd.Timestamp, versions: dict[str, str]) -> None:
         """Remember the states a load has left behind; sources it says nothing of stay as they were noted."""

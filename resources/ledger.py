@@ -156,6 +156,18 @@ class Ledger:
         with self._engine.connect() as connection:
             return {row.source: row.version for row in connection.execute(sa.select(_snapshots).where(*where))}
 
+    def last_whole(self) -> dict[str, pd.Timestamp]:
+        """When each site was last read with all of its sources complete; sites of which that never was are left out."""
+        one_read = (
+            sa.select(_snapshots.c.site, sa.func.max(_snapshots.c.read_at).label("at"))
+            .group_by(_snapshots.c.run_id, _snapshots.c.site)
+            .having(sa.func.min(sa.cast(_snapshots.c.is_complete, sa.Integer)) == 1)
+            .subquery()
+        )
+        query = sa.select(one_read.c.site, sa.func.max(one_read.c.at)).group_by(one_read.c.site)
+        with self._engine.connect() as connection:
+            return {site: pd.Timestamp(at, tz="UTC") for site, at in connection.execute(query)}
+
     def applied(self) -> pd.DataFrame:
         """All of `tables.APPLIED`, sorted by its key."""
         with self._engine.connect() as connection:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from pipelines.errors import ConfigError
 from pipelines.gateways import KINDS
+from pipelines.network.alerts import Alerts, Email
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns, Secondary, Ttl
 from pipelines.network.phpipam import IMPORTED, Phpipam
@@ -19,8 +20,8 @@ from pipelines.network.texts import Subnet
 from pipelines.network.whole import Network
 
 __all__ = [
-    "IMPORTED", "RESERVED_WORDS", "Devices", "Dns", "Names", "Network", "Phpipam", "Secondary", "Site", "Sources",
-    "State", "Subnet", "Ttl", "Withdraw", "beside", "parse",
+    "IMPORTED", "RESERVED_WORDS", "Alerts", "Devices", "Dns", "Email", "Names", "Network", "Phpipam", "Secondary",
+    "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw", "beside", "parse",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from pipelines.gateways import Part
+from pipelines.network.alerts import Alerts
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.phpipam import Phpipam
@@ -27,6 +28,7 @@ class Network(Part):
     sources: Sources = Sources()
     withdraw: Withdraw = Withdraw()
     devices: Devices = Devices()
+    alerts: Alerts = Alerts()
     state: State = State()
 
     @model_validator(mode="after")

@@ -1,0 +1,68 @@
+"""Freshness: a check on every system of the lineage's ends, red when it was not refreshed, or nothing ran at all."""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+import pandas as pd
+
+from assets.external import source, target
+from pipelines.freshness import DNS, PHPIPAM, Freshness, freshness
+from pipelines.network import Network
+from resources.last_load import LastLoad
+from resources.ledger import Ledger
+
+CHECK = "is_fresh"
+REMEDY = "See whether the daemon runs and the schedule hourly_census is on, then what the last run of census says."
+
+
+def freshness_checks(network: Network) -> dg.AssetChecksDefinition:
+    """One check for each system. The sensor `watch` reports them; from the UI they may be run by hand as well."""
+    ends = _ends(network)
+
+    @dg.multi_asset_check(
+        name="freshness",
+        specs=[
+            dg.AssetCheckSpec(CHECK, asset=key, description="Red: nobody looked, or nothing was written, for too long.")
+            for keys in ends.values()
+            for key in keys
+        ],
+    )
+    def check(ledger: dg.ResourceParam[Ledger], last_load: dg.ResourceParam[LastLoad]) -> Iterator[dg.AssetCheckResult]:
+        for one in looked_at(ledger, last_load, network, pd.Timestamp.now("UTC")):
+            for key in ends[one.subject]:
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=CHECK, passed=one.is_fresh, description=described(one)
+                )
+
+    return check
+
+
+def looked_at(ledger: Ledger, last_load: LastLoad, network: Network, now: pd.Timestamp) -> list[Freshness]:
+    """Every site and target, from the ledger alone: nothing is asked of the network."""
+    return freshness(ledger.last_whole(), last_load.last(), network=network, now=now)
+
+
+def evaluations(found: Iterable[Freshness], network: Network) -> Iterator[dg.AssetCheckEvaluation]:
+    """The checks' results without a run, for a sensor to report."""
+    ends = _ends(network)
+    for one in found:
+        for key in ends[one.subject]:
+            yield dg.AssetCheckEvaluation(
+                asset_key=key, check_name=CHECK, passed=one.is_fresh, description=described(one)
+            )
+
+
+def described(one: Freshness) -> str:
+    """What is the case, and where it is red, what to do."""
+    return one.reason if one.is_fresh else f"{one.reason}. {REMEDY}"
+
+
+def _ends(network: Network) -> dict[str, list[dg.AssetKey]]:
+    """Each site and target, and the assets of the lineage that stand for it."""
+    sites = {
+        name: [source(system, name) for system in site.gateway.systems]
+        for name, site in network.sites.items()
+        if site.gateway is not None
+    }
+    zones = [target("zone", zone) for zone in network.dns.zones]
+    return {**sites, PHPIPAM: [target("phpipam")], DNS: zones}
