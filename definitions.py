@@ -25,6 +25,7 @@ from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.nameserver import NameServer, Serials
 from resources.phpipam import Phpipam
+from resources.pool_use import PoolUse
 from resources.secrets import secret, secret_or
 from resources.standing import Standing
 from resources.table_store import TableStore
@@ -71,6 +72,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "archive": Archive(archive),
         "ledger": ledger,
         "known_devices": KnownDevices(url),
+        "pool_use": PoolUse(url),
         "last_load": last_load,
         "standing": Standing(phpipam, servers, ledger, last_load),
         "alerting": Alerting(network.alerts, str(path), url, secret),

@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 _RECEIPTS = {"ipam_receipt": tables.RECEIPT, "dns_receipt": tables.RECEIPT}
 _PLANNED = {
     "sources": tables.SOURCES,
+    "conflicts": tables.CONFLICTS,
     "ipam_plan": tables.IPAM_PLAN,
     "dns_plan": tables.DNS_PLAN,
     "heal_plan": tables.HEAL_PLAN,

@@ -9,17 +9,28 @@ import dagster as dg
 from pipelines import tables
 from pipelines.contract import Column, Table
 from pipelines.errors import NetcensusError
-from resources.preview import MOST_ROWS
-from resources.table_store import CONTRACT, SHOWN
+from resources.preview import MOST_CHARACTERS, MOST_ROWS
+from resources.table_store import CONTRACT, SHOWN, WIDEST
 
-_DECISIONS = (tables.IPAM_PLAN, tables.DNS_PLAN, tables.WITHHELD, tables.RECEIPT, tables.REJECTS, tables.SOURCES)
+_DECISIONS = (
+    tables.IPAM_PLAN,
+    tables.DNS_PLAN,
+    tables.WITHHELD,
+    tables.RECEIPT,
+    tables.REJECTS,
+    tables.SOURCES,
+    tables.CONFLICTS,
+)
 _FEW_ROWS = 5
+_WIDE = {tables.CONFLICTS: 200}  # characters: a conflict is its evidence
 
 
 def contract(table: Table) -> dict[str, object]:
     """Definition metadata that binds an asset to its table's contract, and shows the columns in the UI."""
     shown = MOST_ROWS if table in _DECISIONS else _FEW_ROWS
-    return {CONTRACT: table.name, SHOWN: shown, "dagster/column_schema": column_schema(table), "grain": table.grain}
+    widest = _WIDE.get(table, MOST_CHARACTERS)
+    schema = column_schema(table)
+    return {CONTRACT: table.name, SHOWN: shown, WIDEST: widest, "dagster/column_schema": schema, "grain": table.grain}
 
 
 def column_schema(table: Table) -> dg.TableSchema:

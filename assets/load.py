@@ -13,6 +13,8 @@ from assets.proof import checks, proof, shown
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import work
+from pipelines.reconcile.account import census_time
+from pipelines.reconcile.conflicts.pools import use_to_note
 from pipelines.reconcile.trust import faults
 from resources.gateways import Gateways
 from resources.known_devices import KnownDevices
@@ -20,6 +22,7 @@ from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
 from resources.phpipam import Phpipam
+from resources.pool_use import PoolUse
 from resources.resending import ask_again
 from resources.standing import Standing
 
@@ -27,7 +30,7 @@ GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources", "device_interfaces"]
+INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources", "device_interfaces", "pools"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
@@ -42,9 +45,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         outs={name: dg.AssetOut(**described(tables.RECEIPT, GROUP, text)) for name, text in receipts.items()},
         internal_asset_deps={
             "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
-            "dns_receipt": set(
-                map(dg.AssetKey, ["dns_plan", "heal_plan", "ipam_receipt", "sources", "device_interfaces"])
-            ),
+            "dns_receipt": {dg.AssetKey(name) for name in [*INPUTS, "ipam_receipt"] if name != "ipam_plan"},
         },
         check_specs=[
             dg.AssetCheckSpec(TOOK_EFFECT, asset="ipam_receipt"),
@@ -54,7 +55,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - five tables and six resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - six tables and seven resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
@@ -62,11 +63,13 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         standing: dg.ResourceParam[Standing],
         gateways: dg.ResourceParam[Gateways],
         known_devices: dg.ResourceParam[KnownDevices],
+        pool_use: dg.ResourceParam[PoolUse],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
         heal_plan: pd.DataFrame,
         sources: pd.DataFrame,
         device_interfaces: pd.DataFrame,
+        pools: pd.DataFrame,
     ) -> Iterator[_Event]:
         run_id = context.run.run_id
         with told(), phpipam.lock(), nameserver, standing.around(run_id, ipam_plan, dns_plan) as stand:
@@ -79,6 +82,8 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
                 run_id,
             )
             in_dns = carry_out(dns_plan, "dns", nameserver.apply, ledger, run_id)
+            reads = ledger.past(run_id).reads
+            pool_use.note(use_to_note(pools, pool_use.noted(), reads, census_time(sources)))
             ledger.note_reads(sources[sources["is_complete"]])
             known_devices.note(device_interfaces)
         with told():

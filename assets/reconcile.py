@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from assets import parse
+from assets import conflict_checks, parse
 from assets.declare import described, told
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.account import account, account_of_devices
+from pipelines.reconcile.account import account, account_of_devices, census_time
+from pipelines.reconcile.conflicts.census import Census
+from pipelines.reconcile.conflicts.every import conflicts_and_pools
 from resources.known_devices import KnownDevices
 from resources.ledger import Ledger
+from resources.pool_use import PoolUse
 
 GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
@@ -32,9 +35,24 @@ TABLES = {
     tables.REGISTRATIONS: {"leases", "dhcp_subnets", "zone_records", "name_claims", "sources"},
     tables.DEVICES: {"device_interfaces", "name_claims", "bindings"},
     tables.DEVICE_INTERFACES: {"sightings", "leases", "reservations", "sources"},
+    tables.POOLS: {"bindings", "leases", "reservations", "neighbours", "dhcp_subnets", "ipam_addresses", "sources"},
+    tables.CONFLICTS: {
+        "sightings",
+        "bindings",
+        "name_claims",
+        "records",
+        "pools",
+        "leases",
+        "reservations",
+        "neighbours",
+        "dhcp_subnets",
+        "ipam_subnets",
+        "ipam_addresses",
+        "zone_records",
+        "sources",
+    },
 }
 """The stage's tables, and what each is made from."""
-_COUNTED = {"devices", "device_interfaces"}
 
 
 def reconcile_assets(network: Network) -> dg.AssetsDefinition:
@@ -45,15 +63,25 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(name) for name in INPUTS},
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
+        check_specs=conflict_checks.checks(),
     )
     def reconcile(
-        ledger: dg.ResourceParam[Ledger], known_devices: dg.ResourceParam[KnownDevices], **parsed: pd.DataFrame
-    ) -> Iterator[dg.Output[pd.DataFrame]]:
+        context: dg.AssetExecutionContext,
+        ledger: dg.ResourceParam[Ledger],
+        known_devices: dg.ResourceParam[KnownDevices],
+        pool_use: dg.ResourceParam[PoolUse],
+        **parsed: pd.DataFrame,
+    ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         with told():
-            made = account(parsed, ledger.applied(), network=network)
+            applied = ledger.applied()
+            made = account(parsed, applied, network=network)
             made |= account_of_devices(parsed, made, known_devices.known(), network=network)
+            as_of, born_at = census_time(parsed["sources"]), ledger.past(context.run.run_id).born_at
+            census = Census(parsed, made, applied, network, as_of, born_at)
+            made |= conflicts_and_pools(census, pool_use.noted())
         for name, frame in made.items():
-            yield dg.Output(frame, output_name=name, metadata=_counts(frame) if name in _COUNTED else {})
+            yield dg.Output(frame, output_name=name, metadata=_COUNTS[name](frame) if name in _COUNTS else {})
+        yield from conflict_checks.results(made[conflict_checks.ASSET])
 
     return reconcile
 
@@ -65,3 +93,11 @@ def _counts(frame: pd.DataFrame) -> dict[str, int]:
         "count here": len(here),
         **{f"count {kind}": int(count) for kind, count in here["kind"].value_counts().items()},
     }
+
+
+def _by_kind(conflicts: pd.DataFrame) -> dict[str, int]:
+    """How many conflicts there are of each kind."""
+    return {f"count {kind}": int(count) for kind, count in conflicts["kind"].value_counts().items()}
+
+
+_COUNTS = {"devices": _counts, "device_interfaces": _counts, "conflicts": _by_kind}

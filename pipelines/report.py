@@ -8,15 +8,22 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from pipelines.plan.bookkeeping import work
+from pipelines.reconcile.conflicts.rows import NOTICE
 
 EXAMPLES = 4  # of each kind; the whole tables are in the UI
 _WIDEST = 60
+_WIDEST_EVIDENCE = 200
 Tables = Mapping[str, pd.DataFrame]
 
 
 def report(tables: Tables) -> str:
-    """The census whose tables these are (sources, the plans, withheld, ipam_receipt, dns_receipt)."""
-    sections = [_found(tables["sources"]), [*_changed(tables), *_asked_again(tables)], _withheld(tables["withheld"])]
+    """The census whose tables these are (sources, conflicts, the plans, withheld, ipam_receipt, dns_receipt)."""
+    sections = [
+        _found(tables["sources"]),
+        [*_changed(tables), *_asked_again(tables)],
+        _withheld(tables["withheld"]),
+        _conflicts(tables["conflicts"]),
+    ]
     return "\n".join(line for section in sections for line in [*section, ""])
 
 
@@ -116,3 +123,18 @@ def _withheld(withheld: pd.DataFrame) -> Iterator[str]:
             yield f"      {plain(row.subject)} {row.field}{wanted}{existing}: {_indented(row.reason)}"
         if len(alike) > EXAMPLES:
             yield f"      ... and {len(alike) - EXAMPLES} more"
+
+
+def _conflicts(conflicts: pd.DataFrame) -> Iterator[str]:
+    """What contradicts itself, kind by kind; of what may well be meant, only how often."""
+    yield "Conflicts" if len(conflicts) else "Conflicts: none"
+    told = conflicts[conflicts["severity"] != NOTICE]
+    for (family, kind), alike in told.groupby(["family", "kind"]):
+        yield f"  {family} {kind}: {len(alike)}"
+        for row in alike.head(EXAMPLES).itertuples(index=False):
+            yield f"      {plain(row.subject)}: {plain(row.evidence, _WIDEST_EVIDENCE)}"
+        if len(alike) > EXAMPLES:
+            yield f"      ... and {len(alike) - EXAMPLES} more"
+        yield f"      {alike['advice'].iloc[0]}"
+    if len(conflicts) > len(told):
+        yield f"  and {len(conflicts) - len(told)} notices, in the table `conflicts`"

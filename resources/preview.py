@@ -14,7 +14,7 @@ _ROOM_FOR_REST = 40  # bytes for the line that says how many more rows there are
 _NO_WIDTH = "\u200b"
 
 
-def inert(text: object) -> str:
+def inert(text: object, most: int = MOST_CHARACTERS) -> str:
     """A value as text that no Markdown or HTML renderer gives a meaning to; nulls as a dash.
 
     Control and bidirectional characters become their escapes, and everything with a meaning its HTML entity. Addresses
@@ -24,17 +24,20 @@ def inert(text: object) -> str:
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return "–"  # noqa: RUF001 - the dash a reader expects in an empty cell
     plain = str(text)
-    plain = plain if len(plain) <= MOST_CHARACTERS else plain[: MOST_CHARACTERS - 1] + "…"
+    plain = plain if len(plain) <= most else plain[: most - 1] + "…"
     plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], plain)
     plain = _LINK.sub(_NO_WIDTH, plain)
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
 
 
-def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS) -> str:
-    """The first rows of a frame as a Markdown table, at most 20 rows and 10 kB, and how many more there are."""
+def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS, most: int = MOST_CHARACTERS) -> str:
+    """The first rows of a frame as a Markdown table, at most 20 rows and 10 kB, and how many more there are.
+
+    `most` is how many characters of a cell are shown.
+    """
     lines = [_line(frame.columns), _line("---" for _ in frame.columns)]
     for row in frame.head(min(rows, MOST_ROWS)).itertuples(index=False):
-        line = _line(inert(cell) for cell in row)
+        line = _line(inert(cell, most) for cell in row)
         if len("\n".join([*lines, line]).encode()) > MOST_BYTES - _ROOM_FOR_REST:
             break
         lines.append(line)

@@ -21,6 +21,8 @@ CONTRACT = "netcensus_table"
 """The metadata key under which an asset's definition names its table's contract."""
 SHOWN = "netcensus_rows_shown"
 """The metadata key under which it says how many rows the UI shows: Dagster stores each preview three times."""
+WIDEST = "netcensus_characters_shown"
+"""And how many characters of a cell."""
 
 
 class TableStore(dg.IOManager):
@@ -41,7 +43,8 @@ class TableStore(dg.IOManager):
         self._in_run = {key: frame for key, frame in self._in_run.items() if key[0] == context.run_id}
         self._in_run[context.run_id, name] = obj
         self._write(self._place(name), codec.encode(table, obj))
-        preview = markdown(obj, int(str(context.definition_metadata[SHOWN])))
+        shown, widest = (int(str(context.definition_metadata[key])) for key in (SHOWN, WIDEST))
+        preview = markdown(obj, shown, widest)
         context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(preview)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:

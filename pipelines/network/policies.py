@@ -44,6 +44,18 @@ class Withdraw(Part):
     max_share: Annotated[float, Field(ge=0, le=1)] = 0.1
 
 
+class Conflicts(Part):
+    """What is told as a conflict (docs/decisions/0013-conflicts.md).
+
+    Two devices contradict each other only when both were confirmed within `within_minutes`: before that, the address,
+    or the name, may have moved. `foreign` are subnets of other people: of addresses in them nothing is said.
+    """
+
+    within_minutes: Annotated[int, Field(ge=1, le=1440)] = 20
+    reclaim_after_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    foreign: tuple[TrackedSubnet, ...] = ()
+
+
 class State(Part):
     """Our own state: the archive's folder and the ledger's database."""
 

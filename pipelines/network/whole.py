@@ -4,16 +4,17 @@ import ipaddress
 from functools import cached_property
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pipelines.gateways import Part
 from pipelines.network.alerts import Alerts
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.phpipam import Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Names, Sources, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Conflicts, Names, Sources, State, Withdraw
+from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
-from pipelines.network.texts import Apex, SiteName, Subnet
+from pipelines.network.texts import Apex, Label, SiteName, Subnet
 from pipelines.values import Ip, OwnerName, is_below, reverse_name
 
 
@@ -29,6 +30,8 @@ class Network(Part):
     withdraw: Withdraw = Withdraw()
     devices: Devices = Devices()
     alerts: Alerts = Alerts()
+    conflicts: Conflicts = Conflicts()
+    pools: dict[Label, AddressRange] = Field(default_factory=dict)
     state: State = State()
 
     @model_validator(mode="after")
@@ -44,6 +47,9 @@ class Network(Part):
                 seen[subnet] = name
         if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
             raise ValueError(f"withdraw.guests: {stranger} is no subnet of any site; write one as it is there")
+        for name, pool in self.pools.items():
+            if not any(pool.is_in(subnet) for subnet in seen):
+                raise ValueError(f"pools.{name}: {pool} lies in no subnet of any site; mend it, or add the subnet")
         for name, site in self.sites.items():
             check_hop(name, site, self.sites)
         if self.zone_of(self.domain) is None:

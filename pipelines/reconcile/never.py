@@ -9,7 +9,7 @@ _APEX = "never: the zone's apex"
 _WILDCARD = "never: a wildcard"
 _DELEGATED = "never: below a delegation or a DNAME, so the answer comes from elsewhere"
 _ALIAS = "never: a CNAME stands there, and a name with one can hold nothing else (RFC 1034 section 3.6.2)"
-_FOREIGN = "never: records of other types stand there, so somebody looks after the name by hand"
+FOREIGN = "never: records of other types stand there, so somebody looks after the name by hand"
 
 
 def objections(rows: pd.DataFrame, zone_records: pd.DataFrame, zones: tuple[str, ...]) -> "pd.Series[str]":
@@ -19,7 +19,7 @@ def objections(rows: pd.DataFrame, zone_records: pd.DataFrame, zones: tuple[str,
     is_cut = (others["type"] == "DNAME") | ((others["type"] == "NS") & (others["owner"] != others["zone"]))
     cuts = others.loc[is_cut, ["zone", "owner"]].drop_duplicates().groupby("zone")["owner"].agg(list).to_dict()
     text = pd.Series(None, index=rows.index, dtype="object")
-    text = text.mask(rows["owner"].isin(set(others["owner"])), _FOREIGN)
+    text = text.mask(rows["owner"].isin(set(others["owner"])), FOREIGN)
     text = text.mask(rows["owner"].isin(aliases), _ALIAS)
     text = text.mask(_is_delegated(rows, cuts), _DELEGATED)
     text = text.mask(rows["owner"].str.startswith("*."), _WILDCARD)

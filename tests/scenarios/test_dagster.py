@@ -36,6 +36,7 @@ GROUPS = {
     },
     "reconcile": {
         "sightings", "bindings", "name_claims", "addresses", "records", "registrations", "devices", "device_interfaces",
+        "conflicts", "pools",
     },
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld"},
     "load": {"ipam_receipt", "dns_receipt"},

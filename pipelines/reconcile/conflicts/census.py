@@ -1,0 +1,68 @@
+"""What the families are made from: the tables of one census, what is remembered, and a few views of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from pipelines.network import Network
+from pipelines.reconcile.conflicts.rows import KEY
+from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
+from pipelines.reconcile.sightings import active_leases, is_of_its_site
+from pipelines.reconcile.trust import frozen_sites
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Census:
+    """The tables of parse and of reconcile by name, the ledger's rows (`applied`), and when the ledger began."""
+
+    parsed: Tables
+    made: Tables
+    applied: pd.DataFrame
+    network: Network
+    as_of: pd.Timestamp
+    born_at: pd.Timestamp | None = None
+
+    @cached_property
+    def frozen(self) -> frozenset[str]:
+        """The sites that were not read whole: of these nothing is concluded from silence."""
+        return frozenset(frozen_sites(self.parsed["sources"]))
+
+    @cached_property
+    def leases(self) -> pd.DataFrame:
+        """The active leases of addresses in the server's own tracked subnets."""
+        active = active_leases(self.parsed["leases"], as_of=self.as_of)
+        return active[is_of_its_site(active, self.network)]
+
+    @cached_property
+    def reservations(self) -> pd.DataFrame:
+        """The reservations of addresses in the server's own tracked subnets."""
+        fixed = self.parsed["reservations"][self.parsed["reservations"]["ip"].notna()]
+        return fixed[is_of_its_site(fixed, self.network)]
+
+    @cached_property
+    def neighbours(self) -> pd.DataFrame:
+        """Who answered on each address (site, ip, mac, last_seen_at, source): the latest sighting of each MAC."""
+        by_lease = set(self.parsed["leases"]["source"])
+        seen = self.made["sightings"]
+        seen = seen[seen["mac"].notna() & ~seen["source"].isin(by_lease)]
+        return seen.sort_values([*KEY, "mac", "last_seen_at", "source"]).drop_duplicates([*KEY, "mac"], keep="last")
+
+    @cached_property
+    def latest_neighbours(self) -> pd.DataFrame:
+        """Of each address, the one that answered last."""
+        return self.neighbours.sort_values([*KEY, "last_seen_at", "mac"]).drop_duplicates(KEY, keep="last")
+
+    @cached_property
+    def ipam(self) -> pd.DataFrame:
+        """What phpIPAM holds in tracked subnets (`tracked_addresses`)."""
+        subnets, _ = tracked_subnets(self.parsed["ipam_subnets"], network=self.network)
+        return tracked_addresses(self.parsed["ipam_addresses"], subnets)
+
+    @property
+    def window(self) -> pd.Timedelta:
+        """How close together two devices must have been confirmed to contradict each other."""
+        return pd.Timedelta(minutes=self.network.conflicts.within_minutes)

@@ -1,0 +1,58 @@
+"""When a range will be full: the trend of its daily use, carried on.
+
+The trend is Theil and Sen's, the median of the slopes between every two days: a day on which visitors came does not
+bend it, as it would bend least squares.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+WINDOW_DAYS, LEAST_DAYS = 30, 7
+_FARTHEST_DAYS = 365
+_DAY = "%Y-%m-%d"
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Addresses more per day, days until none is free (None: not in sight), and the same for a person."""
+
+    trend: float | None
+    days: int | None
+    text: str
+
+
+def forecast(noted: Mapping[str, int], used: int, free: int, today: pd.Timestamp) -> Forecast:
+    """What `noted` (use by day, days as they were before left out) makes of `used` and `free` addresses today."""
+    known = _daily(noted, used, today)
+    span = len(known) - 1
+    if free <= 0:
+        return Forecast(_trend(known) if span >= LEAST_DAYS else None, 0, "full now")
+    if span < LEAST_DAYS:
+        return Forecast(None, None, f"{span} days of use known; a forecast needs {LEAST_DAYS}")
+    trend = _trend(known)
+    basis = f"{trend:+.2f} a day over the last {span} days"
+    days = math.ceil(free / trend) if trend > 0 else None
+    if days is None or days > _FARTHEST_DAYS:
+        return Forecast(trend, None, f"{basis}: not full within a year")
+    return Forecast(trend, days, f"{basis}: full on {(today + pd.Timedelta(days=days)).strftime(_DAY)}")
+
+
+def _daily(noted: Mapping[str, int], used: int, today: pd.Timestamp) -> "pd.Series[int]":
+    """Use on every day of the window, oldest first; a day without a note was as the one before it."""
+    days = pd.date_range(end=today.tz_localize(None).normalize(), periods=WINDOW_DAYS + 1, freq="D")
+    held = pd.Series(dict(noted), dtype="float64")
+    held.index = pd.to_datetime(held.index, format=_DAY)
+    held = held[held.index <= days[-1]]
+    if days[-1] not in held.index:
+        held.loc[days[-1]] = used
+    return held.sort_index().reindex(held.index.union(days)).ffill().reindex(days).dropna()
+
+
+def _trend(known: "pd.Series[int]") -> float:
+    values = known.to_numpy()
+    later, earlier = np.triu_indices(len(values), k=1)[::-1]
+    return round(float(np.median((values[later] - values[earlier]) / (later - earlier))), 2)

@@ -1,0 +1,56 @@
+"""Two devices on one address: two that answer, or one that answers where another has the lease.
+
+An address that moved from one device to another is no conflict: both must have been confirmed at nearly the same time,
+and who was last seen before the lease was given has simply left.
+"""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.reconcile.conflicts.census import Census
+from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, when
+
+_ADVICE_TWO = "Give one of the two another address: while both answer, connections go to either"
+_ADVICE_LEASE = (
+    "Find the device that answers: it uses the address without the lease. Give it a reservation or another address"
+)
+
+
+def two_holders(census: Census) -> pd.DataFrame:
+    """`tables.CONFLICTS`: `two-macs` and `lease-and-neighbour`. Who has two MACs on it is not told twice."""
+    two = _two_macs(census)
+    disagreeing = _lease_and_neighbour(census)
+    told = two[["site", "subject"]].rename(columns={"subject": "ip"})
+    rest = disagreeing.merge(told, on=KEY, how="left_anti", validate="one_to_one")
+    return tables.CONFLICTS.concat([two, conflict_rows(rest, ADDRESSES, "lease-and-neighbour", WARNING)])
+
+
+def _two_macs(census: Census) -> pd.DataFrame:
+    shared = census.neighbours[census.neighbours.duplicated(KEY, keep=False)]
+    held = census.leases[[*KEY, "mac", "cltt_at"]].rename(columns={"mac": "holder"})
+    shared = shared.merge(held, on=KEY, how="left", validate="many_to_one")
+    has_left = shared["holder"].notna() & (shared["mac"] != shared["holder"])
+    shared = shared[~(has_left & (shared["last_seen_at"] <= shared["cltt_at"]))]
+    newest = shared.groupby(KEY)["last_seen_at"].transform("max")
+    shared = shared[newest - shared["last_seen_at"] <= census.window]
+    shared = shared[shared.duplicated(KEY, keep=False)].sort_values([*KEY, "mac"])
+    told = shared.assign(evidence=shared["mac"] + " " + when(shared["last_seen_at"]) + " (" + shared["source"] + ")")
+    grouped = told.groupby(KEY).agg(evidence=("evidence", "; ".join), seen_at=("last_seen_at", "max")).reset_index()
+    rows = grouped.assign(subject=grouped["ip"], evidence="both answer: " + grouped["evidence"], advice=_ADVICE_TWO)
+    return conflict_rows(rows, ADDRESSES, "two-macs", WARNING)
+
+
+def _lease_and_neighbour(census: Census) -> pd.DataFrame:
+    """The leases on whose address another device answered since the lease was last confirmed."""
+    leased = census.leases[census.leases["mac"].notna()]
+    answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
+    both = leased.merge(answering, on=KEY, suffixes=("", "_seen"), validate="one_to_one")
+    is_for_ever = both["cltt_at"].isna() & both["expires_at"].isna()
+    is_since = (both["last_seen_at"] > both["cltt_at"]) | is_for_ever
+    odd = both[(both["mac"] != both["mac_seen"]) & is_since]
+    until = odd["expires_at"].dt.strftime("until %Y-%m-%d %H:%M UTC").fillna("for ever")
+    evidence = (
+        odd["mac_seen"] + " answered " + when(odd["last_seen_at"]) + "; leased to " + odd["mac"] + " " + until
+        + ", last confirmed " + when(odd["cltt_at"])
+    )  # fmt: skip
+    return odd.assign(subject=odd["ip"], evidence=evidence, advice=_ADVICE_LEASE, seen_at=odd["last_seen_at"])

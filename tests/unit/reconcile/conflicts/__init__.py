@@ -1,0 +1,1 @@
+"""Tables to one account of the network."""
