@@ -8,6 +8,7 @@ import pandas as pd  # noqa: TC002 - named in annotations, as everywhere
 
 from pipelines.contract import TEXT
 
+IPV6 = 6
 _SHORTEST_WITHOUT_BROADCAST = 31  # RFC 3021: a /31 has two host addresses and no others
 
 
@@ -38,7 +39,7 @@ def _longest(text: str, levels: list[tuple[tuple[int, int], dict[int, str]]]) ->
 
 
 def _is_host(value: int, host_bits: int, version: int, length: int) -> bool:
-    if version == 6 or length >= _SHORTEST_WITHOUT_BROADCAST:  # noqa: PLR2004 - the IP version
+    if version == IPV6 or length >= _SHORTEST_WITHOUT_BROADCAST:
         return True
     part = value & ((1 << host_bits) - 1)
     return part not in {0, (1 << host_bits) - 1}

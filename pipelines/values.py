@@ -60,6 +60,14 @@ def ip(text: str) -> Ip:
         raise ValueError(f"{text!r:.{_SHOWN}} is not an IP address") from None
 
 
+def ipv6(text: str) -> Ip:
+    """An IPv6 address in its shortest standard text (RFC 5952). Raises `ValueError`."""
+    address = ipaddress.IPv6Address(text)
+    if address.scope_id is not None:
+        raise ValueError(f"{text!r:.80} has a zone index, and so it means nothing elsewhere")
+    return Ip(str(address))
+
+
 def is_device_mac(address: Mac) -> bool:
     """Whether a device may own this MAC: not zero, a group's (multicast, broadcast), nor one that routers share."""
     is_group = int(address[:2], 16) & 1

@@ -31,6 +31,13 @@ def _subnet(text: object) -> Subnet:
         raise ValueError(f"{error}; write a subnet such as 10.0.10.0/24") from None
 
 
+def _tracked(text: object) -> Subnet:
+    subnet = _subnet(text)
+    if subnet.is_link_local or subnet.is_multicast:
+        raise ValueError(f"{subnet} is link-local or multicast: its addresses are no device's; leave it out")
+    return subnet
+
+
 def _without_slash(apex: OwnerName) -> OwnerName:
     if "/" in apex:
         raise ValueError(f"{apex} has a slash, which Technitium does not take; name the zone with a hyphen, as 0-25")
@@ -64,7 +71,7 @@ def _site_name(text: str) -> str:
     return text
 
 
-TrackedSubnet = Annotated[Any, BeforeValidator(_subnet)]
+TrackedSubnet = Annotated[Any, BeforeValidator(_tracked)]
 ClasslessSubnet = Annotated[Any, BeforeValidator(_classless)]
 Apex = Annotated[OwnerName, AfterValidator(_apex)]
 ClasslessApex = Annotated[OwnerName, AfterValidator(_apex), AfterValidator(_without_slash)]

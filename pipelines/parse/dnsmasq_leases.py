@@ -1,23 +1,24 @@
 """dnsmasq's lease file as `tables.LEASES`: `expiry MAC address name client-id`, an asterisk for what there is none of.
 
 Source: src/lease.c of dnsmasq 2.90, lease_update_file. After a line `duid` come the DHCPv6 leases, which have an IAID
-in the MAC's place; they are checked, and left out. That the file is whole is proved by the section it came in
+in the MAC's place and a DUID in the client identifier's. That the file is whole is proved by the section it came in
 (resources/sections.py): an empty file is the answer of a server that has no leases.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 import pandas as pd
 
 from pipelines import tables
 from pipelines.errors import ParseError
+from pipelines.parse.duid import as_client_id
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
-from pipelines.values import mac
+from pipelines.values import ipv6, mac
 
 USUAL_LEASE_S = 43_200
 """OpenWRT's usual lease."""
@@ -32,17 +33,21 @@ _IDENTIFIER = re.compile(r"[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2})*\Z")
 
 
 class _Line(NamedTuple):
-    """One IPv4 lease as it stands in the file; `expires` in seconds since 1970 by the router's clock."""
+    """One lease as it stands in the file; `expires` in seconds since 1970 by the router's clock.
+
+    A DHCPv6 lease has no hardware address, and `is_other_hardware` is for one that is no EUI-48.
+    """
 
     expires: int
     mac: str | None
     ip: str
     hostname: str | None
     client_id: str | None
+    is_other_hardware: bool = False
 
 
 def parse(snapshot: Snapshot, lease_s: int = USUAL_LEASE_S) -> Parsed:
-    """Every IPv4 lease of the file; `lease_s` is the longest lease that dnsmasq gives.
+    """Every lease of the file but those of temporary addresses; `lease_s` is the longest lease that dnsmasq gives.
 
     dnsmasq writes only when a lease ends, so it was confirmed at the latest `lease_s` before that. A lease without end,
     or with more than `lease_s` to go, bears no date (rule R2). Raises `ParseError` when not one line is dnsmasq's.
@@ -50,8 +55,10 @@ def parse(snapshot: Snapshot, lease_s: int = USUAL_LEASE_S) -> Parsed:
     rejects = Rejects(snapshot)
     leases: dict[str, tuple[object, ...]] = {}
     found, lines = 0, _lines(snapshot)
-    for number, line in _ipv4(lines, rejects):
+    for number, line in _leases(lines, rejects):
         found += 1
+        if line is None:
+            continue
         if line.ip in leases:
             rejects.add(number, f"{line.ip} is there twice, and the first is the newer", line)
             continue
@@ -73,17 +80,15 @@ def _unreadable(snapshot: Snapshot, fault: str) -> ParseError:
     return ParseError(f"{snapshot.source} of {snapshot.site}", fault, remedy)
 
 
-def _ipv4(lines: list[tuple[int, str]], rejects: Rejects) -> Iterator[tuple[int, _Line]]:
-    """The IPv4 leases with their lines' numbers. What cannot be read, before or after `duid`, is rejected."""
-    is_behind_duid = False
+def _leases(lines: list[tuple[int, str]], rejects: Rejects) -> Iterator[tuple[int, _Line | None]]:
+    """The leases with their lines' numbers, None for what is no device's address. What cannot be read is rejected."""
+    read = _ipv4_line
     for number, line in lines:
         try:
             if line.startswith("duid "):
-                is_behind_duid = True
-            elif is_behind_duid:
-                _check_ipv6(line)
+                read = _ipv6_line
             else:
-                yield number, _ipv4_line(line)
+                yield number, read(line)
         except ValueError as error:
             rejects.add(number, error, line)
 
@@ -95,20 +100,24 @@ def _fields(line: str) -> list[str]:
     return fields
 
 
-def _check_ipv6(line: str) -> None:
-    """Raises `ValueError` unless this is a DHCPv6 lease."""
-    _, iaid, address, *_ = _fields(line)
+def _ipv6_line(line: str) -> _Line | None:
+    """A DHCPv6 lease; None for a temporary address (RFC 8415 section 6.5), which no name should bear."""
+    expires, iaid, address, name, duid = _fields(line)
     if not _IAID.match(iaid):
         raise ValueError(f"{iaid!r:.80} is no IAID, and a lease behind the line `duid` has one")
-    IPv6Address(address)
+    lease = _Line(int(expires), None, ipv6(address), _name(name), as_client_id(_client_id(duid)))
+    return None if iaid.startswith("T") else lease
 
 
-def _ipv4_line(line: str) -> _Line:
+def _ipv4_line(line: str) -> _Line | None:
     expires, hardware, address, name, client = _fields(line)
-    return _Line(int(expires), _mac(hardware), str(IPv4Address(address)), _name(name), _client_id(client))
+    known = _hardware(hardware)
+    return _Line(
+        int(expires), known, str(IPv4Address(address)), _name(name), _client_id(client), is_other_hardware=known is None
+    )
 
 
-def _mac(text: str) -> str | None:
+def _hardware(text: str) -> str | None:
     """An EUI-48 address; None for another kind of hardware, or for none."""
     return None if _OTHER_HARDWARE.match(text) else mac(text)
 
@@ -129,7 +138,7 @@ def _client_id(text: str) -> str | None:
 
 def _lease(snapshot: Snapshot, line: _Line, lease_s: int, rejects: Rejects, number: int) -> tuple[object, ...]:
     """One row of `tables.LEASES`, its times by our clock."""
-    if line.mac is None:
+    if line.is_other_hardware:
         rejects.add(number, "the hardware address is no EUI-48; the lease is kept without it", line)
     ends_at = None if line.expires == _FOR_EVER else _instant(line.expires - snapshot.clock_offset_s)
     confirmed_at = None

@@ -6,6 +6,7 @@ from pipelines.values import Mac, mac
 
 _LLT, _LL = "0001", "0003"  # link-layer address plus time, link-layer address: sections 11.2 and 11.4
 _ETHERNET = "0001"
+_BEHIND_IAID = 10  # hex digits: the type ff and an IAID of four octets stand before the DUID
 _NOBODY = re.compile(r"(?:00)*\Z")  # what Kea keeps for a declined address (DUID::EMPTY)
 
 
@@ -30,3 +31,12 @@ def hardware(duid: str | None) -> Mac | None:
         if duid is not None and duid.startswith(kind + _ETHERNET) and len(duid) == at + 12:
             return mac(duid[at:])
     return None
+
+
+def hardware_in(client_id: str) -> Mac | None:
+    """The Ethernet address inside the DUID that a client identifier of RFC 4361 holds; None where it holds none.
+
+    >>> hardware_in("ff0000000000030001525400000001")
+    '52:54:00:00:00:01'
+    """
+    return hardware(client_id[_BEHIND_IAID:]) if client_id.startswith("ff") else None

@@ -5,7 +5,7 @@ What the answers to single commands mean stands in kea_leases and kea_config.
 
 import json
 import re
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import Any, NoReturn, TypeVar
 
 from pipelines.errors import ParseError
@@ -75,14 +75,6 @@ def text_or_none(row: Object, key: str) -> str | None:
 def ipv4(text: str) -> Ip:
     """An IPv4 address. Raises `ValueError`."""
     return Ip(str(IPv4Address(text)))
-
-
-def ipv6(text: str) -> Ip:
-    """An IPv6 address in its shortest standard text (RFC 5952). Raises `ValueError`."""
-    address = IPv6Address(text)
-    if address.scope_id is not None:
-        raise ValueError(f"{text!r:.80} has a zone index, and no server leases such an address")
-    return Ip(str(address))
 
 
 def mac_or_none(text: str | None) -> Mac | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.heal import planned
-from pipelines.reconcile.dns import DHCID
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
 from pipelines.reconcile.records import is_ddns_on
 from pipelines.reconcile.registrations import RIGHT
 from pipelines.reconcile.rrsets import RRsets
@@ -19,7 +19,7 @@ from pipelines.snapshots import EVERYWHERE
 from pipelines.subnets import locate
 
 Tables = Mapping[str, pd.DataFrame]
-_KEAS = ("A", "PTR", DHCID)
+_KEAS = (*sorted(FORWARD_TYPES), "PTR", DHCID)
 _BY_D2, _REMOVED = "Kea's D2 looks after it by now", "Kea's D2 took it over, and away when the lease ended"
 
 
@@ -56,7 +56,7 @@ def _removed(ours: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, network:
         if not pd.isna(before) and "\n".join(sorted(zones.data(owner, rr_type))) == before
     }
     marked = set(ours.loc[ours["type"] == DHCID, "owner"])
-    held = ours[(ours["type"] == "A") & ours["owner"].isin(marked - as_written) & ours["before"].notna()]
+    held = ours[ours["type"].isin(FORWARD_TYPES) & ours["owner"].isin(marked - as_written) & ours["before"].notna()]
     held = held.assign(ip=held["before"].str.split("\n")).explode("ip")
     site_of = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
     held = held.assign(site=locate(held["ip"], network.site_of_subnet).map(site_of))

@@ -16,7 +16,8 @@ from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
 from pipelines.reconcile.proxies import without_proxied
 from pipelines.reconcile.records import records, registered_by_kea
 from pipelines.reconcile.registrations import registrations
-from pipelines.reconcile.sightings import sightings
+from pipelines.reconcile.same_mac import lasting, wanted_by_mac
+from pipelines.reconcile.sightings import active_leases, sightings
 from pipelines.reconcile.trust import frozen_sites
 from pipelines.snapshots import EVERYWHERE
 
@@ -46,7 +47,8 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     neighbours = without_proxied(parsed["neighbours"], leases, fixed, ipam, network=network, as_of=as_of)
     by_gateways = sightings(leases, neighbours, network=network, as_of=as_of)
     seen = tables.SIGHTINGS.concat([by_gateways, peer_sightings(peers)])
-    bound = bindings(seen, parsed["leases"], parsed["reservations"], network=network, as_of=as_of)
+    here = lasting(seen, pd.concat([active_leases(leases, as_of=as_of), fixed, ipam]))
+    bound = bindings(here, leases, fixed, network=network, as_of=as_of)
     bound = with_peers(bound, peers)
     claims = _claims(parsed, applied, bound, ipam, network)
     frozen = set(frozen_sites(parsed["sources"]))
@@ -85,7 +87,8 @@ def _claims(
     pointers = agreeing_pointers(parsed["zone_records"], applied, places, network=network)
     wanted = pd.concat([*claimed, naming.wanted_by_ptr(pointers)], ignore_index=True)
     standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
-    return naming.name_claims(wanted, network=network, standing=standing)
+    claims = naming.name_claims(wanted, network=network, standing=standing)
+    return tables.NAME_CLAIMS.concat([claims, naming.name_claims(wanted_by_mac(claims, bound), network=network)])
 
 
 def account_of_devices(

@@ -23,7 +23,7 @@ def bindings(
     tell when it was confirmed binds an address on which nobody is seen, as a reservation does.
     """
     seen = _seen(sightings, leases, network, as_of)
-    seen = seen.merge(_by_lease(leases, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
+    seen = seen.merge(_by_lease(leases, seen, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
     held = seen.merge(_by_reservation(reservations, seen, network), on=KEY, how="outer", validate="one_to_one")
     is_reserved = held["has_reservation"].notna() & _same_device(held)
     is_leased = held["has_lease"].notna()
@@ -61,9 +61,12 @@ def _latest(sightings: pd.DataFrame) -> pd.DataFrame:
     return winners.merge(seen_by, on=KEY, how="left", validate="one_to_one")
 
 
-def _by_lease(leases: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def _by_lease(leases: pd.DataFrame, seen: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """The active leases. One whose server knows no MAC, as DHCPv6's often do not, is that of the device seen there."""
     active = active_leases(leases, as_of=as_of)
-    return active[[*KEY, "mac", "client_id", "valid_s"]].assign(has_lease=True)
+    holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})
+    active = active.merge(holders, on=KEY, how="left", validate="one_to_one")
+    return active[[*KEY, "client_id", "valid_s"]].assign(mac=active["mac"].fillna(active["holder"]), has_lease=True)
 
 
 def _by_reservation(reservations: pd.DataFrame, seen: pd.DataFrame, network: Network) -> pd.DataFrame:

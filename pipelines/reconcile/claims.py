@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines import contract, tables
 from pipelines.network import Network
+from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.sightings import active_leases
 from pipelines.values import host_name, is_below
 
@@ -21,6 +22,7 @@ LEASE6 = "kea6.leases"
 MEMFILES = frozenset({"kea4.memfile", "kea6.memfile"})
 KEA_LEASES = frozenset({LEASE, LEASE6, *MEMFILES})
 PEER = "wireguard"
+SAME_MAC = "same-mac"
 LEASES = KEA_LEASES | {DNSMASQ_LEASE}
 """The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
 _BECAUSE = {
@@ -29,9 +31,10 @@ _BECAUSE = {
     PEER: "its WireGuard key has this name in network.toml",
     **dict.fromkeys(LEASES, "an active lease says so"),
     PTR: "its PTR says so, and the forward record agrees",
+    SAME_MAC: "the device seen on it bears this name on its IPv4 address",
 }
 _IMPORTED = "left in phpIPAM by an import, and nobody vouches for it; clear the row's description to have it published"
-RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, **dict.fromkeys(LEASES, 3), PTR: 4, IMPORT: 5}
+RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, **dict.fromkeys(LEASES, 3), PTR: 4, SAME_MAC: 5, IMPORT: 5}
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""
@@ -199,7 +202,9 @@ def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: pd.
     holders = bindings[["site", "ip", "mac"]].rename(columns={"mac": "holder"})
     here = named.merge(holders, on=ADDRESS, validate="one_to_one")
     here = here[(here["mac"] == here["holder"]) | here["mac"].isna()]
-    return _claims(here, here["hostname"], here["source"])
+    by_duid = here["client_id"].map(hardware_in, na_action="ignore").astype(contract.TEXT)
+    known = here.assign(mac=here["mac"].fillna(here["holder"]).fillna(by_duid))  # so that one device has one identity
+    return _claims(known, known["hostname"], known["source"])
 
 
 def wanted_by_peers(peers: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ def clearing_script(owner: str, ip: str, zones: RRsets, network: Network) -> str
     Pointers back to `owner` from the addresses that go with it, but for `ip`'s, go too: D2 replaces that one itself.
     """
     messages = [_message(owner, zones, network)]
-    for address in sorted(zones.data(owner, "A") - {ip}):
+    for address in sorted((zones.data(owner, "A") | zones.data(owner, "AAAA")) - {ip}):
         pointer = network.pointer_name(address)
         if zones.data(pointer, "PTR") == {owner} and zones.types(pointer) == {"PTR"}:
             messages.append(_message(pointer, zones, network))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import contract, tables
 from pipelines.network import Network
-from pipelines.reconcile.claims import LEASE, LEASES, PTR, RESERVATION
+from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
@@ -102,7 +102,8 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
     kea_names, kea_addresses = kea
     ttl, longest, reason = _ttl(host, network), host["longest_ttl_s"], f"{name} is {ip}, named by {host['named_by']}"
     forward = "kea" if name in kea_names else "netcensus"
-    backward = "kea" if ip in kea_addresses else "netcensus"
+    # No pointer to a name that may not have the address: nothing is added beside what Kea registers for IPv4.
+    backward = "kea" if ip in kea_addresses or (forward == "kea" and ":" in ip) else "netcensus"
     pairs = [(name, address_type(ip), ip, forward), (network.pointer_name(ip), "PTR", name, backward)]
     mark = _mark(host)
     if mark is not None:
@@ -117,7 +118,7 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
 
 def _mark(host: dict[str, object]) -> str | None:
     """The DHCID of a host whose name comes with its lease; a name that a person gave it stays a person's."""
-    if host["is_leased"] is not True or host["named_by"] not in {LEASE, RESERVATION}:
+    if host["is_leased"] is not True or host["named_by"] not in {*KEA_LEASES, RESERVATION}:
         return None
     values = [None if pd.isna(host[key]) else str(host[key]) for key in ("mac", "client_id")]
     return dhcid(OwnerName(str(host["name"])), *values)  # type: ignore[arg-type]  # canonical since parsing
@@ -125,7 +126,7 @@ def _mark(host: dict[str, object]) -> str | None:
 
 def _ttl(host: dict[str, object], network: Network) -> int:
     """The TTL of the name's class, at most half the lease's length: no name outlives its holder for long."""
-    if host["named_by"] not in LEASES:
+    if host["named_by"] not in {*LEASES, SAME_MAC}:
         return network.dns.ttl.static
     valid_s = host["valid_s"]
     half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2

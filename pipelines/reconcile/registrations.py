@@ -12,10 +12,10 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
-from pipelines.reconcile.claims import LEASE
+from pipelines.reconcile.claims import KEA_LEASES
 from pipelines.reconcile.clearing import clearing_script
 from pipelines.reconcile.dhcid import dhcid
-from pipelines.reconcile.dns import DHCID
+from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.records import is_ddns_on
 from pipelines.reconcile.rrsets import RRsets
 from pipelines.reconcile.sightings import active_leases, is_of_its_site
@@ -131,7 +131,7 @@ def _siblings(leases: list[Lease]) -> dict[tuple[str, str], set[str]]:
 
 def _objections(claims: pd.DataFrame) -> dict[tuple[str, str], str | None]:
     """Why a lease's name must not be helped, as `rule: reason`; None where nothing speaks against it."""
-    by_lease = claims[claims["source"] == LEASE]
+    by_lease = claims[claims["source"].isin(KEA_LEASES)]
     lost = by_lease["verdict"] == CONTESTED
     texts = [f"{CONTESTED}: {why}" if is_lost else None for why, is_lost in zip(by_lease["reason"], lost, strict=True)]
     return dict(zip(zip(by_lease["site"], by_lease["ip"], strict=True), texts, strict=True))
@@ -156,7 +156,7 @@ def _judged(
 
 def _forward(lease: Lease, zones: RRsets, own: set[str], holders: Mapping[str, list[_Row]]) -> Finding:
     name, types = lease.name, zones.types(lease.name)
-    addresses, marks = zones.data(name, "A"), zones.data(name, DHCID)
+    addresses, marks = zones.data(name, address_type(lease.ip)), zones.data(name, DHCID)
     if not types:
         return Finding(MISSING, f"DNS has nothing at {name}")
     if lease.mark in marks:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ParseError
-from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, linux_neighbours, wireguard
+from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, kea_memfile, linux_neighbours, ndp, wireguard
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 
@@ -27,6 +27,8 @@ PARSERS: list[tuple[Parser, Table, str]] = [
     (arp.parse, tables.NEIGHBOURS, "arp/freebsd_arp_an.txt"),
     (dnsmasq_leases.parse, tables.LEASES, "dnsmasq/dhcp.leases.real-with-dhcpv6"),
     (linux_neighbours.parse, tables.NEIGHBOURS, "arp/linux_proc_net_arp.txt"),
+    (kea_leases.parse6, tables.LEASES, "kea/lease6-get-all.json"),
+    (ndp.parse, tables.NEIGHBOURS, "arp/freebsd_ndp_an.txt"),
 ]
 each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)
 
@@ -53,6 +55,10 @@ _leases = st.lists(
     row("cltt", "valid-lft", "hostname", "hw-address", "client-id", "ip-address", "state", "fqdn-fwd", "fqdn-rev"),
     max_size=3,
 )
+_leases6 = st.lists(
+    row("cltt", "valid-lft", "hostname", "hw-address", "duid", "ip-address", "state", "fqdn-fwd", "fqdn-rev", "type"),
+    max_size=3,
+)
 _reservations = st.lists(row("hw-address", "client-id", "ip-address", "hostname"), max_size=3)
 _scope = row("subnet", "ddns-send-updates", "ddns-qualifying-suffix", "pools")
 _neighbours = st.lists(
@@ -61,9 +67,9 @@ _neighbours = st.lists(
 )
 
 
-def lease_answer(leases: Sequence[object]) -> object:
+def lease_answer(leases: Sequence[object], version: int = 4) -> object:
     """Kea's proved answer with these leases."""
-    return {"result": 0, "text": f"{len(leases)} IPv4 lease(s) found.", "arguments": {"leases": leases}}
+    return {"result": 0, "text": f"{len(leases)} IPv{version} lease(s) found.", "arguments": {"leases": leases}}
 
 
 def configuration(scope: dict[str, object], reservations: list[object]) -> object:
@@ -73,6 +79,7 @@ def configuration(scope: dict[str, object], reservations: list[object]) -> objec
 
 SHAPED: list[tuple[Parser, Table, st.SearchStrategy[object]]] = [
     (kea_leases.parse, tables.LEASES, _leases.map(lease_answer)),
+    (kea_leases.parse6, tables.LEASES, _leases6.map(lambda leases: lease_answer(leases, 6))),
     (kea_config.parse_reservations, tables.RESERVATIONS, st.builds(configuration, _scope, _reservations)),
     (kea_config.parse_subnets, tables.DHCP_SUBNETS, st.builds(configuration, _scope, _reservations)),
     (arp.parse, tables.NEIGHBOURS, _neighbours.map(lambda rows: {"arp": {"arp-cache": rows}})),
@@ -84,8 +91,12 @@ _word = (
     | st.sampled_from(["0", "1795395000", "9999999999", "02:aa:bb:00:00:01", "06-00:11", "*", "nas", "192.168.1.9"])
     | st.sampled_from(["::1", "duid", "T7", "0x1", "0x2", "0xc", "dev", "br-lan", "lladdr", "used", "0/0/0", "9/9/9"])
     | st.sampled_from(["REACHABLE", "STALE", "FAILED", "proxy", "PERMANENT"])
+    | st.sampled_from(
+        ["fd00::1", "fe80::1%em0", "(incomplete)", "permanent", "expired", "1d2h3m4s", "R", "S", "P", "Rp"]
+    )
 )
 _lines = st.lists(st.lists(_word, min_size=4, max_size=9).map(" ".join), max_size=4).map("\n".join)
+_NDP_HEAD = "Neighbor   Linklayer Address  Netif Expire    S Flags\n"
 _HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"
 
 
@@ -93,7 +104,41 @@ _HEAD = "IP address       HW type     Flags       HW address            Mask    
 def test_lines_of_the_right_words_in_any_order(lines: str, offset_s: int) -> None:
     """A router's files with every word in every place, and any clock."""
     check(dnsmasq_leases.parse, tables.LEASES, lines.encode("utf-8", "replace"), offset_s)
+    check(ndp.parse, tables.NEIGHBOURS, (_NDP_HEAD + lines).encode("utf-8", "replace"), offset_s)
     check(linux_neighbours.parse, tables.NEIGHBOURS, (_HEAD + lines).encode("utf-8", "replace"), offset_s)
+
+
+_CSV_HEAD4 = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n"
+_CSV_HEAD6 = (
+    "address,duid,valid_lifetime,expire,subnet_id,pref_lifetime,lease_type,iaid,prefix_len,fqdn_fwd,fqdn_rev,hostname,"
+    "hwaddr,state,user_context,hwtype,hwaddr_source\n"
+)
+_cell = (
+    st.text(max_size=5)
+    | st.sampled_from(
+        ["10.0.0.7", "fd00::7", "52:54:00:00:00:07", "00:03:00:01:52:54:00:00:00:07", "0", "1", "2", "00"]
+    )
+    | st.sampled_from(["7200", "4294967295", "1795394457", "9999999999999999999", "nas", "&#x2c", "&#x26", "", "\xff"])
+)
+_csv = st.lists(st.lists(_cell, min_size=9, max_size=18).map(",".join), max_size=4).map("\n".join)
+
+
+@given(texts=st.dictionaries(st.sampled_from(["", ".1", ".completed", ".2"]), _csv, min_size=1), is_6=st.booleans())
+def test_lease_files_of_the_right_words_in_any_order(texts: dict[str, str], *, is_6: bool) -> None:
+    """Kea's lease files with anything in a row, at any moment of a clean-up."""
+    head = _CSV_HEAD6 if is_6 else _CSV_HEAD4
+    files = {suffix: (head + text).encode("utf-8", "replace") for suffix, text in texts.items()}
+    check(kea_memfile.parse6 if is_6 else kea_memfile.parse, tables.LEASES, kea_memfile.pack(files))
+
+
+@given(data=st.data())
+def test_a_real_lease_file_damaged(data: st.DataObject) -> None:
+    """A real file with bytes lost, doubled or changed anywhere, beneath its packing."""
+    real = (FIXTURES / "kea" / "memfile.odd-values" / "dhcp4.leases").read_bytes()
+    start = data.draw(st.integers(0, len(real)))
+    end = data.draw(st.integers(start, min(start + 60, len(real))))
+    damaged = real[:start] + data.draw(st.binary(max_size=20)) + real[end:]
+    check(kea_memfile.parse, tables.LEASES, kea_memfile.pack({"": damaged}))
 
 
 _KEY = "RklYVFVSRS1QRUVSLTEtUFVCTElDLUtFWS0tLS0tLS0="

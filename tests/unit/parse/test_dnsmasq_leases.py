@@ -44,13 +44,13 @@ def reasons(parsed: Parsed) -> list[str]:
     ("name", "count"),
     [
         ("london/dhcp.leases", 14),
-        ("valchedrym/dhcp.leases", 6),
+        ("valchedrym/dhcp.leases", 7),
         ("dhcp.leases.real-hostile-names", 49),
-        ("dhcp.leases.real-with-dhcpv6", 22),
+        ("dhcp.leases.real-with-dhcpv6", 23),
     ],
 )
 def test_every_lease_of_a_real_file_is_read(name: str, count: int) -> None:
-    """Each IPv4 lease is a row by the contract; the line `duid` and the DHCPv6 leases behind it are no garbage."""
+    """Each lease is a row by the contract, those of DHCPv6 behind the line `duid` too."""
     parsed = parse(captured(name))
     assert tables.LEASES.violations(parsed.table) == []
     assert len(parsed.table) == count
@@ -101,7 +101,8 @@ def test_the_routers_clock_is_what_its_times_are_by() -> None:
     """A router that believes it is 1970 has leases that end in 1970, and the same account comes of them."""
     offset_s = 86_400 - int(AT.timestamp())
     found = parse(captured("damaged/clock_1970.leases"), offset_s=offset_s).table
-    assert list(found["expires_at"] - pd.Timestamp(AT)) == [timedelta(seconds=1800 + 1800 * n) for n in range(6)]
+    by_ipv4 = found[~found["ip"].str.contains(":")]
+    assert list(by_ipv4["expires_at"] - pd.Timestamp(AT)) == [timedelta(seconds=1800 + 1800 * n) for n in range(6)]
     assert (found["cltt_at"] <= pd.Timestamp(AT)).all()
 
 
@@ -115,7 +116,7 @@ def test_a_mark_and_carriage_returns_are_no_part_of_it() -> None:
 def test_a_banner_is_rejected_line_by_line() -> None:
     """What a login prints before the file is noted, and the leases behind it stand."""
     parsed = parse(captured("damaged/motd_before.leases"))
-    assert len(parsed.table) == 6
+    assert len(parsed.table) == 7
     assert list(parsed.rejects["line"]) == [2, 4]
 
 
@@ -165,3 +166,13 @@ def test_what_is_wrong_with_a_line_is_said(text: str, says: str) -> None:
     parsed = parse(line(1795389089, ip="192.168.8.1") + text + "\n")
     assert says in reasons(parsed)[0]
     assert parsed.table["ip"][0] == "192.168.8.1"
+
+
+def test_a_dhcpv6_lease_has_a_duid_and_no_mac() -> None:
+    """Behind `duid` the second field is an IAID and the last a DUID; a temporary address (T) is nobody's for long."""
+    lines = ["duid 00:01", "1795394445 77 fd00:192::125 Nas 00:03:00:01:52:54:00:00:00:0a"]
+    found = parse("\n".join([*lines, "1795394445 T78 fd00:192::9 * 00:04\n"]).encode())
+    assert found.rejects.empty
+    (lease,) = found.table.itertuples()
+    assert (lease.ip, lease.hostname, lease.client_id) == ("fd00:192::125", "Nas", "ff000000000003000152540000000a")
+    assert pd.isna(lease.mac)
