@@ -301,3 +301,27 @@ def _types(owner: str) -> set[str]:
 def test_a_name_that_is_not_ours_gets_nothing(story: Story, name: str) -> None:
     """No record is added at an alias, a delegation, a foreign TXT, a reserved word, or a name D2 has to write."""
     assert not [record for record in story.added if record[0] == f"{name}.viktorbarzin.lan."]
+
+
+# --- devices ------------------------------------------------------------------------------------------------------
+
+
+def test_a_laptop_and_its_dock_are_one_device_and_nobody_else_is(story: Story) -> None:
+    """They share a DUID; ten pairs of the lab's clients share no more than a name."""
+    rows = story.world.table("device_interfaces")
+    by_device: dict[object, set[object]] = {}
+    for row in rows:
+        by_device.setdefault(row["device_id"], set()).add(row["mac"])
+    joined = [macs for macs in by_device.values() if len(macs) > 1]
+    assert joined == [{"f0:18:98:30:00:40", "00:e0:4c:68:00:41"}]
+    assert {"Docker", "KVM or QEMU", "Xen or LXC", "Proxmox VE"} <= {row["platform"] for row in rows}
+    assert {row["kind"] for row in rows} == {"universal", "random", "virtual"}
+
+
+def test_what_several_answer_for_is_no_device(story: Story) -> None:
+    """CARP's MACs, the firewall's own and the published entry are none; the repeater has just its own address."""
+    held = {row["mac"]: row["addresses"] for row in story.world.table("device_interfaces")}
+    assert not {"00:00:5e:00:01:14", "00:00:5e:00:01:01", "bc:24:11:00:01:02", "de:ad:be:ef:00:70"} & held.keys()
+    assert held["f4:f2:6d:00:00:80"] == "192.168.1.80"
+    repeater = [row for row in story.after.addresses.values() if row["mac"] == "f4:f2:6d:00:00:80"]
+    assert [row["ip_addr"] for row in repeater] == [str(int(ip_address("192.168.1.80")))]
