@@ -52,16 +52,16 @@ def demonstrate() -> int:
     """Two censuses in a row. The second must find nothing to write: that is the promise."""
     import netcensus  # noqa: PLC0415 - Dagster takes seconds to import; the first line should not wait for it
     from definitions import build_defs  # noqa: PLC0415 - reads the environment set above
-    from pipelines.report import is_quiet, report  # noqa: PLC0415 - as above
+    from pipelines.report import inert, is_quiet, report  # noqa: PLC0415 - as above
 
     netcensus.prepare_home(Path(os.environ["DAGSTER_HOME"]))
     definitions = build_defs()
     for ordinal in ("first", "second"):
         say(f"\nRunning the {ordinal} census ...")
         began = time.monotonic()
-        faults = netcensus.run(definitions, "census").faults
-        if faults:
-            say("\n".join(map(netcensus.inert, faults)))
+        ended = netcensus.run(definitions, "census")
+        if ended.faults:
+            say("\n".join(map(inert, ended.faults)))
             return 1
         told = netcensus.read(definitions, netcensus.REPORTED["census"])
         say(f"Done in {time.monotonic() - began:.1f} s.\n\n{report(told)}")

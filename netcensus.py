@@ -6,20 +6,22 @@ address, or a MAC) answers from the tables the last run left behind, and reads n
 """
 
 import argparse
+import getpass
 import os
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
+from assets.plan import APPROVED_BY, WITHIN
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError
-from pipelines.report import report
+from pipelines.plan.approval import asked
+from pipelines.report import inert, report
 from pipelines.why import READ, why
 from resources.table_store import TableStore
 
@@ -32,6 +34,7 @@ _PLANNED = {
     "dns_plan": tables.DNS_PLAN,
     "heal_plan": tables.HEAL_PLAN,
     "withheld": tables.WITHHELD,
+    "guards": tables.GUARDS,
 }
 REPORTED = {
     "census": {**_PLANNED, **_RECEIPTS},
@@ -48,14 +51,15 @@ def main() -> int:
     try:
         from definitions import build_defs  # noqa: PLC0415 - after the environment is set: it is read there
 
+        asked(arguments.approve)
         definitions = build_defs()
     except ConfigError as error:
         return _fail([str(error)], 2)
     if arguments.command == "why":
         return answer(definitions, arguments.subject)
-    ended = run(definitions, arguments.command)
-    if ended.has_report:
-        print(report(read(definitions, REPORTED[arguments.command])))  # noqa: T201 - the report is the command's output
+    ended = run(definitions, arguments.command, arguments.approve)
+    if ended.reported:
+        print(report(read(definitions, ended.reported)))  # noqa: T201 - the report is the command's output
     return _fail(ended.faults, 1) if ended.faults else 0
 
 
@@ -63,7 +67,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="netcensus", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for job in REPORTED:
-        commands.add_parser(job)
+        commands.add_parser(job).add_argument(
+            "--approve",
+            metavar="PLAN:GUARD",
+            action="append",
+            default=[],
+            help="let one refused plan pass one guard, as the refusal says; may be given for several guards",
+        )
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
     return parser.parse_args()
@@ -90,27 +100,38 @@ def prepare_home(home: Path) -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """What went wrong in a run, one sentence each, and whether it came far enough for a report."""
+    """What went wrong in a run, one sentence each, and the tables of its report; none where it did not come so far."""
 
     faults: list[str]
-    has_report: bool
+    reported: Mapping[str, Table]
 
 
-def run(definitions: dg.Definitions, job: str) -> Ended:
-    """Run a job in this process and say how it ended."""
+def run(definitions: dg.Definitions, job: str, approve: Sequence[str] = ()) -> Ended:
+    """Run a job in this process and say how it ended. `approve` is what a person lets through (`plan.approval`)."""
+    config: dict[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config=config | ({"ops": {"plan": {"config": {"approve": list(approve)}}}} if approve else {}),
+            tags={APPROVED_BY: user()} if approve else {},
         )
     checks = [one for one in result.get_asset_check_evaluations() if not one.passed and one.severity.value == "ERROR"]
     told = [line for one in checks for line in (one.description or one.check_name).splitlines()]
     failures = [_sentence(event) for event in result.get_step_failure_events() if not _is_of_check(event)]
-    made = {
-        str(event.asset_key.to_user_string()) for event in result.get_asset_materialization_events() if event.asset_key
-    }
-    return Ended(list(dict.fromkeys([*told, *failures])), has_report=made >= REPORTED[job].keys())
+    events = result.get_asset_materialization_events()
+    made = {str(event.asset_key.to_user_string()) for event in events if event.asset_key}
+    is_refused = any(one.check_name == WITHIN for one in checks)
+    reported = _PLANNED if is_refused else REPORTED[job]
+    return Ended(list(dict.fromkeys([*told, *failures])), reported if made >= reported.keys() else {})
+
+
+def user() -> str:
+    """Who runs this command, as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in many containers
+        return f"user {os.getuid()}"
 
 
 def _is_of_check(event: dg.DagsterEvent) -> bool:
@@ -143,11 +164,6 @@ def _fail(faults: list[str], status: int) -> int:
     for fault in faults:
         print(f"netcensus: {inert(fault)}", file=sys.stderr)  # noqa: T201 - the command's own error output
     return status
-
-
-def inert(text: str) -> str:
-    """A text that no terminal obeys: what is not printable ASCII, as its escape (rule R11)."""
-    return re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text)
 
 
 if __name__ == "__main__":

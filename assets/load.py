@@ -12,6 +12,7 @@ from assets.external import target
 from assets.proof import checks, proof, shown
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.account import census_time
 from pipelines.reconcile.conflicts.pools import use_to_note
@@ -30,7 +31,7 @@ GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "sources", "device_interfaces", "pools"]
+INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "guards", "sources", "device_interfaces", "pools"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
@@ -44,7 +45,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(name) for name in INPUTS},
         outs={name: dg.AssetOut(**described(tables.RECEIPT, GROUP, text)) for name, text in receipts.items()},
         internal_asset_deps={
-            "ipam_receipt": {dg.AssetKey("ipam_plan"), dg.AssetKey("sources")},
+            "ipam_receipt": {dg.AssetKey(name) for name in ("ipam_plan", "guards", "sources")},
             "dns_receipt": {dg.AssetKey(name) for name in [*INPUTS, "ipam_receipt"] if name != "ipam_plan"},
         },
         check_specs=[
@@ -55,7 +56,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - six tables and seven resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - seven tables and seven resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
@@ -67,13 +68,18 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
         heal_plan: pd.DataFrame,
+        guards: pd.DataFrame,
         sources: pd.DataFrame,
         device_interfaces: pd.DataFrame,
         pools: pd.DataFrame,
     ) -> Iterator[_Event]:
         run_id = context.run.run_id
+        with told():
+            stop_refused(guards, ipam_plan, dns_plan)
         with told(), phpipam.lock(), nameserver, standing.around(run_id, ipam_plan, dns_plan) as stand:
             _preflight(phpipam, nameserver, dns_plan, ledger)
+            let_through = approved(guards)
+            ledger.note_receipt(run_id, pd.Timestamp.now("UTC"), let_through)
             in_ipam = carry_out(
                 ipam_plan,
                 "phpipam",
@@ -89,8 +95,10 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         with told():
             at_kea = ask_again(heal_plan, gateways, ledger, run_id)
         serials = standing.followed(stand, limit_s)
-        yield from _told("ipam_receipt", in_ipam, {})
-        yield from _told("dns_receipt", tables.RECEIPT.concat([in_dns, at_kea]), shown(serials))
+        is_of_ipam = let_through["scope"].str.startswith("phpipam ")
+        yield from _told("ipam_receipt", tables.RECEIPT.concat([let_through[is_of_ipam], in_ipam]), {})
+        in_all = tables.RECEIPT.concat([let_through[~is_of_ipam], in_dns, at_kea])
+        yield from _told("dns_receipt", in_all, shown(serials))
         yield from proof(serials, limit_s, pd.Timestamp.now("UTC"))
         yield from _written(in_ipam, in_dns)
         yield _whole(sources)

@@ -4,14 +4,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
+from pydantic import Field
 
-from assets.declare import described
+from assets.declare import described, told
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.plan.approval import asked, refusals
+from pipelines.plan.guards import guards
 from pipelines.plan.plans import plans
 from resources.ledger import Ledger
 
 GROUP = "plan"
+WITHIN = "within_the_guards"
+APPROVED_BY = "netcensus/approved_by"
+"""The tag of a run that says who let a plan through: the command sets it, and in the launchpad a person may."""
+_BY_ITSELF = ("dagster/schedule_name", "dagster/sensor_name")
 _PARSED = [
     "sources", "leases", "reservations", "dhcp_subnets", "ipam_subnets", "ipam_addresses", "zone_records",
 ]  # fmt: skip
@@ -30,8 +37,19 @@ TABLES = {
     },
     tables.HEAL_PLAN: {"registrations", "sources"},
     tables.WITHHELD: {*_PARSED, *_ACCOUNT},
+    tables.GUARDS: {"ipam_plan", "dns_plan", "heal_plan", "sources", "ipam_subnets", "ipam_addresses", "zone_records"},
 }
 """The stage's tables, and what each is made from."""
+_Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult
+
+
+class Approve(dg.Config):
+    """What a person lets through in this run; nothing unless somebody fills it in."""
+
+    approve: list[str] = Field(
+        default_factory=list,
+        description="One guard of one plan each, as the refusal says: 0123456789ab:deletes-per-zone",
+    )
 
 
 def plan_assets(network: Network) -> dg.AssetsDefinition:
@@ -42,21 +60,47 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT]},
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
+        check_specs=[
+            dg.AssetCheckSpec(WITHIN, asset=name, blocking=True, description="Red: nothing is sent to either target.")
+            for name in ("ipam_plan", "dns_plan")
+        ],
     )
     def plan(
-        context: dg.AssetExecutionContext, ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame
-    ) -> Iterator[dg.Output[pd.DataFrame]]:
+        context: dg.AssetExecutionContext, config: Approve, ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame
+    ) -> Iterator[_Event]:
         parsed = {name: read[name] for name in _PARSED}
-        made = plans(
-            parsed,
-            {name: read[name] for name in _ACCOUNT},
-            ledger.applied(),
-            network=network,
-            past=ledger.past(context.run.run_id),
-        )
+        applied, past = ledger.applied(), ledger.past(context.run.run_id)
+        made = plans(parsed, {name: read[name] for name in _ACCOUNT}, applied, network=network, past=past)
+        with told():
+            approvals, by = asked(_approvals(context.run, config)), _approver(context.run)
+        made["guards"] = guards(
+            made, parsed, applied,
+            network=network, past=past, now=pd.Timestamp.now("UTC"), approvals=approvals, by=by,
+        )  # fmt: skip
         for name, frame in made.items():
-            kinds = next((frame[name] for name in ("action", "rule") if name in frame), frame["site"])
-            metadata = {f"count {key}": int(value) for key, value in kinds.value_counts().items()}
-            yield dg.Output(frame, output_name=name, metadata=metadata)
+            yield dg.Output(frame, output_name=name, metadata=_counts(frame))
+        for target, name in (("phpipam", "ipam_plan"), ("dns", "dns_plan")):
+            yield _within(name, refusals(made["guards"], target))
 
     return plan
+
+
+def _approvals(run: dg.DagsterRun, config: Approve) -> list[str]:
+    """What the run was told to let through. A run that nobody started lets nothing through."""
+    return [] if any(tag in run.tags for tag in _BY_ITSELF) else config.approve
+
+
+def _approver(run: dg.DagsterRun) -> str:
+    """Who lets it through, as far as that can be known: Dagster's UI has no login of its own."""
+    return run.tags.get(APPROVED_BY) or f"whoever launched run {run.run_id} in Dagster"
+
+
+def _counts(frame: pd.DataFrame) -> dict[str, int]:
+    kinds = next(frame[name] for name in ("verdict", "action", "rule", "site") if name in frame)
+    return {f"count {key}": int(value) for key, value in kinds.value_counts().items()}
+
+
+def _within(name: str, reasons: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=name, check_name=WITHIN, passed=not reasons, description="\n".join(reasons) or None
+    )

@@ -5,6 +5,7 @@ NetcensusError
 ├── SourceUnavailable     could not look: "not there" must not be concluded -> what rests on it is frozen
 │   ├── HostKeyRejected   the gateway's host key is unknown or has changed
 │   └── AccessDenied      the credentials were refused
+├── PlanRefused           a guard was met, or no guard has looked          -> a person lets it through, or mends it
 ├── ParseError            looked, but the answer cannot be read             -> as SourceUnavailable
 └── TargetError           a target cannot be written
     ├── PreflightFailed   found out before the first write
@@ -43,6 +44,10 @@ class AccessDenied(SourceUnavailable):
 
 class ParseError(NetcensusError):
     """An answer came, but it is not what its format says; the whole answer is then worth nothing."""
+
+
+class PlanRefused(NetcensusError):
+    """A plan would change more than it may, or nobody has judged it. Nothing was sent (rule R8)."""
 
 
 class TargetError(NetcensusError):

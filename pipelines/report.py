@@ -3,10 +3,12 @@
 Every text that came from the network is shown with its control characters escaped: a terminal obeys them (rule R11).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from pipelines.plan.approval import refusals
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.conflicts.rows import NOTICE
 
@@ -17,14 +19,25 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def report(tables: Tables) -> str:
-    """The census whose tables these are (sources, conflicts, the plans, withheld, ipam_receipt, dns_receipt)."""
+    """The census whose tables these are (sources, conflicts, the plans, withheld, guards, and the receipts made)."""
+    refused = [*_refused(tables["guards"])]
     sections = [
+        *([refused] if refused else []),
         _found(tables["sources"]),
         [*_changed(tables), *_asked_again(tables)],
         _withheld(tables["withheld"]),
         _conflicts(tables["conflicts"]),
     ]
     return "\n".join(line for section in sections for line in [*section, ""])
+
+
+def _refused(guards: pd.DataFrame) -> Iterator[str]:
+    """What the guards refuse, by how much, and how to let it through; and what a person did let through."""
+    if lines := refusals(guards):
+        yield "REFUSED: nothing is sent to phpIPAM, DNS or Kea"
+        yield from (f"  {inert(line)}" for line in lines)
+    for row in guards[guards["verdict"] == "approved"].itertuples(index=False):
+        yield f"Let through: plan {row.plan}, {row.guard}: {inert(row.reason)}"
 
 
 def is_quiet(tables: Tables) -> bool:
@@ -38,6 +51,11 @@ def plain(value: object, widest: int = _WIDEST) -> str:
         return "-"
     text = ascii(str(value))[1:-1]
     return text if len(text) <= widest else text[: widest - 3] + "..."
+
+
+def inert(text: str) -> str:
+    """A text that no terminal obeys: what is not printable ASCII, as its escape."""
+    return re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text)
 
 
 def _found(sources: pd.DataFrame) -> Iterator[str]:
@@ -54,32 +72,35 @@ def _changed(tables: Tables) -> Iterator[str]:
         "phpIPAM": tables["ipam_plan"].rename(columns={"cidr": "scope", "ip": "subject"}),
         "DNS": tables["dns_plan"].rename(columns={"zone": "scope", "owner": "subject", "type": "field"}),
     }
-    receipts = {"phpIPAM": tables.get("ipam_receipt"), "DNS": _answers(tables, "dns")}
+    receipts = {"phpIPAM": _answers(tables, "ipam_receipt", "phpipam"), "DNS": _answers(tables, "dns_receipt", "dns")}
     for target, rows in changes.items():
         written = work(rows)
-        yield f"{_headline(target, written, receipts[target])}{_adopted(rows)}"
+        is_refused = bool(refusals(tables["guards"]))
+        yield f"{_headline(target, written, receipts[target], is_refused=is_refused)}{_adopted(rows)}"
         for scope, here in written.groupby("scope"):
             yield from _scope(str(scope), here)
 
 
-def _answers(tables: Tables, target: str) -> pd.DataFrame | None:
-    """What one of those answered that share `dns_receipt`; None where nothing was sent yet."""
-    receipt = tables.get("dns_receipt")
+def _answers(tables: Tables, name: str, target: str) -> pd.DataFrame | None:
+    """What one of those answered that share a receipt; None where nothing was sent yet."""
+    receipt = tables.get(name)
     return None if receipt is None else receipt[receipt["target"] == target]
 
 
 def _asked_again(tables: Tables) -> Iterator[str]:
     """The leases whose names Kea is asked to register again; silent where there are none, as it is nearly always."""
-    plan, receipt = tables["heal_plan"], _answers(tables, "kea")
+    plan, receipt = tables["heal_plan"], _answers(tables, "dns_receipt", "kea")
     if len(plan):
         yield _headline("Kea", plan, receipt).replace("changes", "names asked for again")
         for row in plan.head(EXAMPLES).itertuples(index=False):
             yield f"      {plain(row.ip)} {plain(row.name)}: {row.reason}"
 
 
-def _headline(target: str, written: pd.DataFrame, receipt: pd.DataFrame | None) -> str:
+def _headline(target: str, written: pd.DataFrame, receipt: pd.DataFrame | None, *, is_refused: bool = False) -> str:
     if written.empty:
         return f"{target}: nothing to change"
+    if is_refused:
+        return f"{target}: {len(written)} changes are not made, for the plan is refused"
     if receipt is None:
         return f"{target}: {len(written)} changes would be made"
     done = int((receipt["outcome"] == "applied").sum())

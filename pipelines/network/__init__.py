@@ -14,15 +14,16 @@ from pipelines.network.alerts import Alerts, Email
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns, Secondary, Ttl
 from pipelines.network.phpipam import IMPORTED, Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Names, Sources, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Limit, Names, Sources, State, Withdraw
 from pipelines.network.ranges import Range, address_range
 from pipelines.network.site import Site
 from pipelines.network.texts import Subnet
 from pipelines.network.whole import Network
 
 __all__ = [
-    "IMPORTED", "RESERVED_WORDS", "Alerts", "Conflicts", "Devices", "Dns", "Email", "Names", "Network", "Phpipam",
-    "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw", "address_range", "beside", "parse",
+    "IMPORTED", "RESERVED_WORDS", "Alerts", "Conflicts", "Devices", "Dns", "Email", "Guards", "Limit", "Names",
+    "Network", "Phpipam", "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw",
+    "address_range", "beside", "parse",
 ]  # fmt: skip
 
 

@@ -1,9 +1,10 @@
-"""What network.toml decides: whose no name is, how long an answer holds, when a name goes, where our state is."""
+"""What network.toml decides: whose no name is, how long an answer holds, when a name goes, how much may, our state."""
 
+import math
 from pathlib import PurePath
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.gateways import Part
 from pipelines.network.texts import Label, TrackedSubnet
@@ -28,9 +29,7 @@ class Sources(Part):
 class Withdraw(Part):
     """When what we wrote is taken back, once it is no longer wanted (docs/decisions/0006-withdraw.md).
 
-    A plan that takes back more of a zone's RRsets, or tags more of a subnet's addresses, than both `max_count` and
-    `max_share` of ours is held back there as a whole. Rows of phpIPAM are removed so many days after they were set
-    Offline; 0 is never.
+    Rows of phpIPAM are removed so many days after they were set Offline; 0 is never. How much may go at once: [guards].
     """
 
     enabled: bool = True
@@ -40,8 +39,65 @@ class Withdraw(Part):
     guests: tuple[TrackedSubnet, ...] = ()
     offline_after_days: Annotated[int, Field(ge=1, le=3650)] = 7
     remove_rows_after_days: Annotated[int, Field(ge=0, le=3650)] = 0
-    max_count: Annotated[int, Field(ge=0)] = 10
-    max_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_limits(cls, keys: object) -> object:
+        """How much may go at once has moved to where every other limit is."""
+        if isinstance(keys, dict) and (moved := sorted({"max_count", "max_share"} & keys.keys())):
+            raise ValueError(
+                f"{' and '.join(moved)} moved to [guards]: delete it here, and where the default is not right write "
+                "deletes = {max_count = 100, max_share = 0.3} there"
+            )
+        return keys
+
+
+class Limit(Part):
+    """How many changes of one kind pass in one scope: at most `max_count`, and `max_share` of what is there.
+
+    `few` pass whatever their share is, for a share means little where little is.
+    """
+
+    few: Annotated[int, Field(ge=0)]
+    max_count: Annotated[int, Field(ge=0)]
+    max_share: Annotated[float, Field(ge=0, le=1000)]
+
+    def most(self, standing: int) -> int:
+        """How many changes pass where so many stand."""
+        share = math.floor(self.max_share * standing + 1e-9)  # 0.29 of 100 are 29
+        return min(self.max_count, max(self.few, share))
+
+
+class Creates(Limit):
+    """Something where nothing was: a first census passes, names running away do not."""
+
+    few: Annotated[int, Field(ge=0)] = 200
+    max_count: Annotated[int, Field(ge=0)] = 500
+    max_share: Annotated[float, Field(ge=0, le=1000)] = 1.0
+
+
+class Updates(Limit):
+    """Something of ours in another's place."""
+
+    few: Annotated[int, Field(ge=0)] = 20
+    max_count: Annotated[int, Field(ge=0)] = 300
+    max_share: Annotated[float, Field(ge=0, le=1000)] = 0.5
+
+
+class Deletes(Limit):
+    """Something is taken away: records and rows removed, addresses set Offline, names cleared."""
+
+    few: Annotated[int, Field(ge=0)] = 3
+    max_count: Annotated[int, Field(ge=0)] = 100
+    max_share: Annotated[float, Field(ge=0, le=1000)] = 0.3
+
+
+class Guards(Part):
+    """When a plan is refused: too much of one kind in one site, zone or subnet (docs/decisions/0008-guards.md)."""
+
+    creates: Creates = Creates()
+    updates: Updates = Updates()
+    deletes: Deletes = Deletes()
 
 
 class Conflicts(Part):

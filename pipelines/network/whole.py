@@ -11,7 +11,7 @@ from pipelines.network.alerts import Alerts
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.phpipam import Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Names, Sources, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Names, Sources, State, Withdraw
 from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
 from pipelines.network.texts import Apex, Label, SiteName, Subnet
@@ -30,6 +30,7 @@ class Network(Part):
     withdraw: Withdraw = Withdraw()
     devices: Devices = Devices()
     alerts: Alerts = Alerts()
+    guards: Guards = Guards()
     conflicts: Conflicts = Conflicts()
     pools: dict[Label, AddressRange] = Field(default_factory=dict)
     state: State = State()

@@ -52,7 +52,7 @@ def offline(  # noqa: PLR0913, PLR0917 - four tables and what is known beside th
     is_over = _is_over(rows, sources, spoken, hour)
     over = rows[is_over]
     gone = removable(over, spoken.in_dns, hour) if not unread_zones(sources) else over.head(0)
-    judged = _judged(pd.concat([_tagged(over), _unnamed(rows, is_over, spoken), gone]), ipam, hour)
+    judged = _judged(pd.concat([_tagged(over), _unnamed(rows, is_over, spoken), gone]), hour)
     parts = [spelled_out(judged[judged["rule"].isna()]), _back(rows), _settled(rows)]
     told = judged[judged["rule"].notna()]
     told = told.assign(target=TARGET, subject=told["ip"], wanted=told["after"], existing=told["before"])
@@ -123,20 +123,16 @@ def _settled(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([tags, names]).assign(action="adopt", reason="done by a run that was interrupted")
 
 
-def _judged(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> pd.DataFrame:
+def _judged(changes: pd.DataFrame, hour: Hour) -> pd.DataFrame:
     """The changes with the rule that holds each back; null where none does."""
-    many = _too_many(changes, ipam, hour)
-    held = [
-        _held_back(str(site), str(cidr), many, hour)
-        for site, cidr in zip(changes["site"], changes["cidr"], strict=True)
-    ]
+    held = [_held_back(str(site), hour) for site in changes["site"]]
     rule = pd.Series([one[0] for one in held], changes.index, dtype="str")
     why = pd.Series([one[1] for one in held], changes.index, dtype="str")
     return changes.assign(rule=rule, reason=changes["reason"].astype("str").where(rule.isna(), why))
 
 
-def _held_back(site: str, cidr: str, many: dict[str, str], hour: Hour) -> tuple[str | None, str | None]:
-    """The rule that holds an address of this subnet back, and why."""
+def _held_back(site: str, hour: Hour) -> tuple[str | None, str | None]:
+    """The rule that holds an address of this site back, and why."""
     first_days, starts_at = hour.policy.first_days, waits_until(hour.past, hour.policy.first_days)
     if not hour.policy.enabled:
         return "withdraw-off", "[withdraw] enabled is false in network.toml"
@@ -144,19 +140,4 @@ def _held_back(site: str, cidr: str, many: dict[str, str], hour: Hour) -> tuple[
         return "withdraw-later", f"not before the ledger is {first_days} days old"
     if why := hour.shrunken.get(EVERYWHERE) or hour.shrunken.get(site):
         return "shrunken", why
-    return ("too-many", many[cidr]) if cidr in many else (None, None)
-
-
-def _too_many(changes: pd.DataFrame, ipam: pd.DataFrame, hour: Hour) -> dict[str, str]:
-    """The subnets of which more addresses would change than both limits allow, and the sentence that says so."""
-    held, policy = ipam.groupby("cidr").size(), hour.policy
-    found = {}
-    for cidr, count in changes.drop_duplicates(_ROW).groupby("cidr").size().items():
-        limit = max(policy.max_count, int(policy.max_share * held[cidr]))
-        if count > limit:
-            found[str(cidr)] = (
-                f"{count} of the {held[cidr]} addresses of {cidr} would be set Offline, lose their name or go, and "
-                f"{limit} may at once; if that is right, raise max_count under [withdraw] in network.toml to {count} "
-                "once"
-            )
-    return found
+    return None, None

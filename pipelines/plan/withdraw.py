@@ -16,7 +16,7 @@ from pipelines.plan.unwanted import FROZEN, SHRUNKEN, Hour, Tables, standing, un
 from pipelines.reconcile.claims import LEASES, PEOPLE
 from pipelines.snapshots import EVERYWHERE
 
-_WHOLE = frozenset({FROZEN, SHRUNKEN, "too-many", "kea-mark"})
+_WHOLE = frozenset({FROZEN, SHRUNKEN, "kea-mark"})
 """Rules that hold back all of a name; the others are about one RRset, and what belongs to it goes without it."""
 
 
@@ -30,7 +30,7 @@ def withdrawals(
     """
     there = standing(parsed["zone_records"], applied, hour.network)
     rows = _timed(unwanted(there, parsed, account, applied, hour), parsed["leases"], hour)
-    rows = _held_together(_decided(rows, there, hour))
+    rows = _held_together(_decided(rows, hour))
     is_gone = rows["rule"].isna()
     deleted = rows[is_gone].drop(columns="missing_since_at").rename(columns={"since_at": "missing_since_at"})
     more = [
@@ -85,7 +85,7 @@ def _grace(named_by: object, ips: list[str], is_superseded: object, hour: Hour) 
     return pd.Timedelta(hours=by_lease if named_by in LEASES else max(by_lease, by_reservation))
 
 
-def _decided(rows: pd.DataFrame, there: pd.DataFrame, hour: Hour) -> pd.DataFrame:
+def _decided(rows: pd.DataFrame, hour: Hour) -> pd.DataFrame:
     """With the rule that holds each row back, and why; null where it goes now."""
     starts_at = waits_until(hour.past, hour.policy.first_days)
     goes_at = rows["due_at"] if starts_at is None else rows["due_at"].clip(lower=starts_at)
@@ -98,22 +98,7 @@ def _decided(rows: pd.DataFrame, there: pd.DataFrame, hour: Hour) -> pd.DataFram
     if not hour.policy.enabled:
         rule = rule.mask(is_open, "withdraw-off")
         reason = reason.mask(is_open, reason + "; but [withdraw] enabled is false in network.toml")
-    too_many = _too_many(rows[rule.isna()], there, hour)
-    rule = rule.mask(rule.isna() & rows["zone"].isin(too_many), "too-many")
-    reason = reason.mask(rule == "too-many", rows["zone"].map(too_many).astype("str"))
     return rows.assign(rule=rule, reason=reason.mask(rule.isna(), _why(rows)))
-
-
-def _too_many(going: pd.DataFrame, there: pd.DataFrame, hour: Hour) -> dict[str, str]:
-    """The zones that would lose more than both limits allow, and the sentence that says so."""
-    ours = there[there["is_ours"] & ~there["is_adopted"]].groupby("zone").size()
-    limits = {zone: max(hour.policy.max_count, int(hour.policy.max_share * count)) for zone, count in ours.items()}
-    return {
-        str(zone): f"{count} of our {ours[zone]} RRsets in {zone} would go, and {limits[zone]} may at once; if that is "
-        f"right, raise max_count under [withdraw] in network.toml to {count} for one census"
-        for zone, count in going.groupby("zone").size().items()
-        if count > limits[zone]
-    }
 
 
 def _held_together(rows: pd.DataFrame) -> pd.DataFrame:

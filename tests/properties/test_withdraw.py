@@ -133,7 +133,7 @@ def test_the_policy_can_be_left_out() -> None:
     assert NETWORK.withdraw.enabled
 
 
-REMOVING = network_file.parse(NETWORK_TOML + "[withdraw]\nremove_rows_after_days = 20\nmax_count = 99", "network.toml")
+REMOVING = network_file.parse(NETWORK_TOML + "[withdraw]\nremove_rows_after_days = 20", "network.toml")
 
 
 @st.composite

@@ -38,7 +38,7 @@ GROUPS = {
         "sightings", "bindings", "name_claims", "addresses", "records", "registrations", "devices", "device_interfaces",
         "conflicts", "pools",
     },
-    "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld"},
+    "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld", "guards"},
     "load": {"ipam_receipt", "dns_receipt"},
     "targets": {"target/phpipam", *(f"target/zone_{zone}" for zone in ZONES)},
 }  # fmt: skip

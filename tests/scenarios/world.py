@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,21 +40,21 @@ class World:
         """The whole environment of a command: nothing of the tests' own but where programs are found."""
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.variables}
 
-    def argv(self, job: str = "census") -> list[str]:
+    def argv(self, job: str = "census", *options: str) -> list[str]:
         """The command of a job."""
-        return [sys.executable, str(ROOT / "netcensus.py"), job]
+        return [sys.executable, str(ROOT / "netcensus.py"), job, *options]
 
-    def command(self, job: str = "census") -> "subprocess.CompletedProcess[str]":
+    def command(self, job: str = "census", *options: str) -> "subprocess.CompletedProcess[str]":
         """A job run as users run it, in a process of its own."""
         return subprocess.run(
-            self.argv(job), env=self.environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+            self.argv(job, *options), env=self.environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
 
-    def run(self, job: str = "census") -> list[str]:
+    def run(self, job: str = "census", approve: Sequence[str] = ()) -> list[str]:
         """What went wrong in a job run in this process; empty when nothing did."""
         with self.entered():
             netcensus.prepare_home(self.home)
-            return netcensus.run(build_defs(), job).faults
+            return netcensus.run(build_defs(), job, approve).faults
 
     @contextmanager
     def entered(self) -> Iterator[None]:

@@ -18,7 +18,10 @@ _WITHDRAW = """
 first_days = 0
 dynamic_grace_hours = 0
 reservation_grace_hours = 0
-max_count = 1000
+[guards]
+creates = {few = 1000, max_count = 1000}
+updates = {few = 1000, max_count = 1000}
+deletes = {few = 1000, max_count = 1000}
 """
 _AUDIT = """
 DROP DATABASE IF EXISTS audit; CREATE DATABASE audit;

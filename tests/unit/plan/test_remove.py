@@ -160,20 +160,6 @@ def test_what_cannot_be_told_for_certain_is_not_removed(census: Callable[[World]
     assert is_there(world)
 
 
-@pytest.mark.parametrize(("policy", "gone"), [("", 0), ("max_count = 11", 11)])
-def test_not_too_many_rows_go_at_once(policy: str, gone: int) -> None:
-    """The limits are those of the tags; the report says so and how to let it through."""
-    world = World(network(POLICY + policy))
-    ips = [f"10.0.1.{host}" for host in range(1, 12)]
-    world.census(0, leases=[lease(ip, f"02:00:00:00:00:{ip[7:]:0>2}", None) for ip in ips])
-    world.network = network(POLICY + "max_count = 99")
-    world.census(10 * DAY)
-    world.network = network(POLICY + policy)
-    made = world.census(43 * DAY)
-    assert 11 - len(world.ipam_addresses) == gone
-    assert len(only(made["withheld"], rule="too-many")) == 11 - gone
-
-
 def test_a_deletion_that_came_true_unnoticed_is_forgotten() -> None:
     """The run died after the database had done it."""
     fields = {"mac": ALICE, "tag": "Offline", "row": "1000"}

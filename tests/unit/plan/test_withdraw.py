@@ -335,38 +335,6 @@ def test_all_addresses_of_a_name_are_waited_for_together() -> None:
     assert world.records() == NOTHING
 
 
-# --- too many -------------------------------------------------------------------------------------------------
-
-
-def crowd(count: int, policy: str = "") -> World:
-    """So many hosts, named by hand and published."""
-    world = World(
-        network(policy), ipam_addresses=[in_ipam(f"10.0.1.{host}", f"host{host}") for host in range(1, count + 1)]
-    )
-    world.census(0)
-    assert len(world.records()) == 2 * count
-    return world
-
-
-@pytest.mark.parametrize(("count", "gone", "policy", "left"), [
-    (20, 10, "", 10),
-    (20, 11, "", 20),
-    (20, 11, "max_count = 11", 9),
-    (20, 11, "max_share = 0.6", 9),
-    (150, 15, "", 135),
-    (150, 16, "", 150),
-])  # fmt: skip
-def test_a_zone_does_not_lose_too_much_at_once(count: int, gone: int, policy: str, left: int) -> None:
-    """Ten, or a tenth of what is ours there, whichever is more; beyond it nothing of the zone goes, PTRs included."""
-    world = crowd(count, policy)
-    world.ipam_addresses = world.ipam_addresses[gone:]
-    made = world.census(1)
-    assert len(world.records()) == 2 * left
-    if left == count:
-        assert len([told for told in rules(made) if told[0] == "too-many"]) == 2 * gone
-        assert f"{gone} of our {count} RRsets" in str(only(made["withheld"], rule="too-many")["reason"].iloc[0])
-
-
 # --- crashes --------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,141 @@
+"""Letting a plan through: its digest, what a person's approval says, and what load asks before it writes."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.errors import ConfigError, PlanRefused
+from pipelines.plan.bookkeeping import SIGHTING, work
+from pipelines.plan.evidence import SHRANK
+from pipelines.snapshots import EVERYWHERE
+from pipelines.tables.plan import SCOPES
+
+APPROVABLE = (*(f"{action}s-per-{scope}" for action in ("create", "update", "delete") for scope in SCOPES), SHRANK)
+"""The guards a person may let a plan pass. Not what could not be looked at (rule R1), and never the never-list."""
+_FORM = re.compile(r"(?P<plan>[0-9a-f]{12}):(?P<guard>[a-z-]+)")
+_IPAM = ["subnet_id_phpipam", "cidr", "ip", "id_phpipam", "field", "action", "before", "after"]
+_DNS = ["zone", "owner", "type", "action", "before", "before_ttl_s", "after"]
+
+
+class Approval(NamedTuple):
+    """One guard that one plan may pass."""
+
+    plan: str
+    guard: str
+
+    def __str__(self) -> str:
+        """As it is written in a command or in the launchpad."""
+        return f"{self.plan}:{self.guard}"
+
+
+def asked(texts: Iterable[str]) -> frozenset[Approval]:
+    """The approvals a person wrote. Raises `ConfigError` for what is none, or for a guard nobody passes."""
+    return frozenset(_approval(text) for text in texts)
+
+
+def _approval(text: str) -> Approval:
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        form = "Write the plan's digest and one guard, as the refusal names them: 0123456789ab:deletes-per-zone"
+        raise ConfigError("approve", f"{text!r:.80} is no approval", form)
+    if found["guard"] not in APPROVABLE:
+        raise ConfigError(
+            "approve", f"{found['guard']!r:.80} lets nobody through", f"These guards do: {', '.join(APPROVABLE)}"
+        )
+    return Approval(found["plan"], found["guard"])
+
+
+def digest(ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> str:
+    """What both plans would write, and in place of what, as 12 hex digits.
+
+    Left out is what the passing of time alone changes: `lastSeen`, the TTLs that are cut to a lease's rest, reasons.
+    """
+    ipam = work(ipam_plan[ipam_plan["field"] != SIGHTING])
+    return hashlib.sha256(json.dumps([_plain(ipam, _IPAM), _plain(work(dns_plan), _DNS)]).encode()).hexdigest()[:12]
+
+
+def _plain(rows: pd.DataFrame, columns: list[str]) -> list[list[object]]:
+    cells = rows[columns].astype("object")
+    return sorted(cells.where(cells.notna(), None).to_numpy().tolist(), key=str)
+
+
+def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str) -> pd.DataFrame:
+    """`tables.GUARDS` of the guards that were counted: refused where the count is above the limit, unless approved."""
+    is_refused = met["count"] > met["limit"]
+    given = {one.guard for one in approvals if one.plan == plan}
+    is_approved = is_refused & met["guard"].isin(given)
+    verdict = is_refused.map({True: "refused", False: "passed"}).mask(is_approved, "approved").astype("str")
+    reason = met["reason"].mask(is_approved, met["reason"] + "; let through by " + by)
+    open_guards = dict.fromkeys(met.loc[is_refused, "guard"])
+    remedy = _remedy([Approval(plan, guard) for guard in open_guards if guard in APPROVABLE], approvals, plan)
+    is_open = met["guard"].isin(APPROVABLE)
+    remedies = pd.Series(remedy, met.index, dtype="str").where(is_open, met["guard"].map(_MEND).fillna(_BUG))
+    rows = met.assign(verdict=verdict, reason=reason, remedy=remedies.where(verdict == "refused"), plan=plan)
+    return tables.GUARDS.frame(rows.sort_values(list(tables.GUARDS.key)))
+
+
+_BUG = "Nobody can let that through. It should never be planned: please report it"
+_MEND = {
+    "source-not-seen": "Nobody can let that through: mend the source, the next census looks again",
+    "stale-snapshot": "Nobody can let that through: run a census, which asks anew",
+}
+
+
+def _remedy(needed: list[Approval], given: frozenset[Approval], plan: str) -> str:
+    """How all of this plan is let through: as a command, and in the launchpad."""
+    arguments = " ".join(f"--approve {one}" for one in needed)
+    config = json.dumps([str(one) for one in needed])
+    others = sorted({one.plan for one in given} - {plan})
+    moved = f"The approval of {', '.join(others)} is for another plan: something has moved since. " if others else ""
+    command = f"python netcensus.py census {arguments}"
+    launchpad = f"in the launchpad of the job census: ops: {{plan: {{config: {{approve: {config}}}}}}}"
+    return f"{moved}If that is right, let this one plan through: {command}, or {launchpad}; or raise the limit"
+
+
+def refusals(guards: pd.DataFrame, target: str | None = None) -> list[str]:
+    """Why the plans (or one target's) are refused and what to do, one sentence each, what they share said once."""
+    rows = guards[guards["verdict"] == "refused"]
+    rows = rows if target is None else rows[rows["target"] == target]
+    reasons = "plan " + rows["plan"] + " is refused by " + rows["guard"] + ": " + rows["reason"]
+    return [*reasons, *dict.fromkeys(rows["remedy"])]
+
+
+def stop_refused(guards: pd.DataFrame, ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> None:
+    """Raises `PlanRefused` unless these very plans were judged and not refused.
+
+    The checks stop their own run only: a load that somebody starts by itself takes the tables as they were left.
+    """
+    if reasons := refusals(guards):
+        raise PlanRefused("plan", "; ".join(reasons[:-1]), reasons[-1])
+    if work(ipam_plan[ipam_plan["field"] != SIGHTING]).empty and work(dns_plan).empty:
+        return
+    plan = digest(ipam_plan, dns_plan)
+    if set(guards["plan"]) != {plan}:
+        raise PlanRefused(
+            f"plan {plan}", "no guard has judged it", "Start a whole job (census or dns_sync), not a part"
+        )
+
+
+def approved(guards: pd.DataFrame) -> pd.DataFrame:
+    """`tables.RECEIPT` rows of what a person let through: which guard, which plan, what it met, and who."""
+    rows = guards[guards["verdict"] == "approved"]
+    is_site = rows["guard"].str.endswith("-per-site") | (rows["guard"] == SHRANK)
+    return tables.RECEIPT.frame(
+        rows.assign(
+            target="guards",
+            site=rows["scope"].where(is_site, EVERYWHERE),
+            scope=rows["target"] + " " + rows["scope"],
+            subject=rows["plan"],
+            field=rows["guard"],
+            action="approve",
+            before=None,
+            after=None,
+            outcome="applied",
+            detail=rows["reason"],
+        )
+    )
