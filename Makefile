@@ -36,8 +36,8 @@ check: $(VENV)/.tests ## lint, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-census: $(VENV)/.runs ## one census of the network in network.toml, now
-	@$(BIN)/python netcensus.py census
+census: $(VENV)/.runs ## one census of the network in network.toml, now (APPROVE=plan:guard lets a refused plan through)
+	@$(BIN)/python netcensus.py census $(addprefix --approve ,$(APPROVE))
 
 rehearse: $(VENV)/.runs ## the same without writing anything: what would change, and why
 	@$(BIN)/python netcensus.py rehearse

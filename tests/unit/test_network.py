@@ -38,8 +38,10 @@ def test_the_shipped_file_describes_three_sites() -> None:
         (("changelog_user", "changelog_usr"), "phpipam.changelog_usr is no key netcensus knows"),
         (
             ("[phpipam]", "[withdraw]\nmax_count = 5\n[phpipam]"),
-            "withdraw: max_count moved to [guards]: delete it here, and where the default is not right write "
-            "deletes = {max_count = 100, max_share = 0.3} there",
+            (
+                "withdraw: max_count moved to [guards]: delete it here, and where the default is not right write "
+                "deletes = {max_count = 100, max_share = 0.3} there"
+            ),
         ),
         (("[phpipam]", "[guards]\ndeletes = {most = 5}\n[phpipam]"), "guards.deletes.most is no key netcensus knows"),
         (('database = "phpipam"', "database = 5"), "phpipam.database: Input should be a valid string"),
