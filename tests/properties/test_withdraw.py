@@ -12,8 +12,9 @@ from pipelines.network import Network
 from pipelines.plan.bookkeeping import work
 from pipelines.plan.past import Past
 from pipelines.reconcile.trust import frozen_sites
+from pipelines.values import Ip
 from tests.lives import BORN, reads_before
-from tests.networks import AT, NETWORK, NETWORK_TOML, Tables, census, ledger, written
+from tests.networks import AT, NETWORK, NETWORK_TOML, Row, Tables, census, ledger, written
 from tests.properties.hours import hours
 from tests.properties.test_plans import LAW
 from tests.targets import carried_out
@@ -136,24 +137,38 @@ def test_the_policy_can_be_left_out() -> None:
 REMOVING = network_file.parse(NETWORK_TOML + "[withdraw]\nremove_rows_after_days = 20", "network.toml")
 
 
+FLAWS = ["hostname", "is_bare", "last_seen_at", "is_gateway", "tag", "row", "mac", "late", "unknown", "intended"]
+
+
 @st.composite
 def ended_rows(draw: st.DrawFn) -> tuple[Tables, pd.DataFrame]:
-    """An hour in which phpIPAM's rows are long unseen and Offline, most by us, made by us or not, edited or not."""
+    """An hour in which phpIPAM's rows are long unseen and Offline by us, made by us; each has one flaw at most."""
     parsed, applied = draw(hours())
-    held = parsed["ipam_addresses"]
-    seen = [AT - pd.Timedelta(days=draw(st.sampled_from([40, 40, 40, 3]))) for _ in held.index]
-    texts = [draw(st.sampled_from([None, None, "nas"])) for _ in held.index]
-    bare = [draw(st.sampled_from([True, True, True, False])) for _ in held.index]
-    held = tables.IPAM_ADDRESSES.frame(held.assign(tag="Offline", last_seen_at=seen, is_bare=bare, hostname=texts))
-    rows = [
-        written("phpipam", str(NETWORK.subnet_of(row["ip"])), row["ip"], field, value, at=at)
-        for row in held.to_dict("records")
-        for field, value in (("tag", "Offline"), ("row", str(row["id_phpipam"])), ("mac", row["mac"]))
-        for at in [AT - pd.Timedelta(days=draw(st.sampled_from([40, 40, 40, 19])))]
-        if not pd.isna(value) and draw(st.sampled_from([True, True, True, True, False]))
+    held, rows = [], []
+    for row in parsed["ipam_addresses"].to_dict("records"):
+        flaw = draw(st.sampled_from([None, None, *FLAWS]))
+        spoilt = {"hostname": "nas", "is_bare": False, "last_seen_at": AT - pd.Timedelta(days=3), "is_gateway": True}
+        plain = {"hostname": None, "tag": "Offline", "last_seen_at": AT - pd.Timedelta(days=40), "is_gateway": False}
+        held.append(row | plain | ({flaw: spoilt[flaw]} if flaw in spoilt else {}))
+        rows += _noted(held[-1], flaw) if flaw != "unknown" else []
+    table = tables.IPAM_ADDRESSES.frame(pd.DataFrame(held, columns=tables.IPAM_ADDRESSES.names))
+    quiet = {name: parsed[name].head(0) for name in ("leases", "reservations", "neighbours") if draw(st.booleans())}
+    kept = applied[applied["target"] != "phpipam"]
+    return parsed | quiet | {"ipam_addresses": table}, tables.APPLIED.concat([kept, ledger(*rows)])
+
+
+def _noted(row: Row, flaw: str | None) -> list[Row]:
+    """What the ledger says of a row of phpIPAM that we made and set Offline."""
+    values = {"tag": "Offline", "row": str(row["id_phpipam"]), "mac": row["mac"]}
+    values |= {flaw: "other"} if flaw in values else {}
+    at = AT - pd.Timedelta(days=19 if flaw == "late" else 40)
+    intended = "(nothing)" if flaw == "intended" else None
+    cidr = str(NETWORK.subnet_of(Ip(str(row["ip"]))))
+    return [
+        written("phpipam", cidr, str(row["ip"]), field, str(value), at=at, intended=intended)
+        for field, value in values.items()
+        if not pd.isna(value)
     ]
-    is_other = (applied["target"] != "phpipam") | ~applied["field"].isin({"tag", "row", "mac"})
-    return parsed | {"ipam_addresses": held}, tables.APPLIED.concat([applied[is_other], ledger(*rows)])
 
 
 @LAW
