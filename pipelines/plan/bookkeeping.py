@@ -48,11 +48,12 @@ def noted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
 def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows for what is already right: from now on ours to change, never ours to delete.
 
-    What reads as we intended, but were interrupted before we could tell, was written by us and is not called adopted.
+    What reads as we intended, but were interrupted before we could tell, was written by us and is not called adopted;
+    nor is what Kea's D2 left when it was switched off (`inherit`): there we stand in for it.
     """
-    rows = changes[changes["action"] == "adopt"]
+    rows = changes[changes["action"].isin({"adopt", "inherit"})]
     rows = rows.merge(applied[[*KEY, "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
-    is_adopted = rows["intended"].isna() | (rows["intended"] != rows["after"])
+    is_adopted = (rows["intended"].isna() | (rows["intended"] != rows["after"])) & (rows["action"] == "adopt")
     return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=is_adopted, at=at))
 
 

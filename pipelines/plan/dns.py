@@ -1,6 +1,7 @@
 """What to change in DNS, RRset by RRset, and what is left alone although it differs."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import pandas as pd
 
@@ -26,22 +27,26 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     network: Network,
     unread: dict[OwnerName, str],
     concluded: Iterable[Subnet],
+    inherited: AbstractSet[str] = frozenset(),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """`tables.DNS_PLAN`, and the rows of `tables.WITHHELD` that explain what is not in it.
 
     Only A, AAAA, PTR and DHCID RRsets; nothing is deleted here, see plan/withdraw.py. `unread` are the zones that
-    could not be read, `concluded` the subnets about which something could be concluded this hour.
+    could not be read, `concluded` the subnets about which something could be concluded this hour, `inherited` the owner
+    names that a D2 which is off by now left behind (plan/handover.py).
     """
     rows = _compare(records, zone_records, applied)
     rows = rows.assign(objection=_unknown_holders(rows, concluded))
-    rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread))
+    rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread, inherited))
     open_rows = rows[rows["objection"].isna()]
     change = open_rows[open_rows["whose"].isin({FIRST, OURS}) & _differs(open_rows)]
     change = change.assign(action=change["before"].isna().map({True: "create", False: "update"}))
     same = open_rows[open_rows["is_equal"]].drop(change.index, errors="ignore")
     is_unsettled = same["value"].isna() | same["intended"].notna()
     adopt = same[is_unsettled].assign(action="adopt")
-    adopt = adopt.assign(after_ttl_s=adopt["before_ttl_s"].where(_arrived(adopt), adopt["class_ttl_s"]))
+    adopt = adopt.assign(action=adopt["action"].mask(adopt["owner"].isin(inherited), "inherit"))
+    is_its_ttl = _arrived(adopt) | (adopt["action"] == "inherit")
+    adopt = adopt.assign(after_ttl_s=adopt["before_ttl_s"].where(is_its_ttl, adopt["class_ttl_s"]))
     found = [tables.DNS_PLAN.frame(rows.assign(missing_since_at=None)) for rows in (change, adopt)]
     return tables.DNS_PLAN.concat(found), _withheld(rows)
 
@@ -52,7 +57,7 @@ def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Dat
     By them the sender knows that the name is not Kea's.
     """
     marks = rrsets(zone_records[zone_records["type"] == DHCID], extra={})
-    changed = plan[~plan["action"].isin({"adopt", "keep"})].drop_duplicates(["zone", "owner"])[
+    changed = plan[~plan["action"].isin({"adopt", "inherit", "keep"})].drop_duplicates(["zone", "owner"])[
         ["zone", "owner", "site"]
     ]
     beside = marks.merge(changed, on=["zone", "owner"], validate="one_to_one")
@@ -125,18 +130,19 @@ def _arrived(rows: pd.DataFrame) -> "pd.Series[bool]":
     return rows["before"].notna() & (rows["before"] == rows["intended"])
 
 
-def _objections(
+def _objections(  # noqa: PLR0913, PLR0917 - what speaks for and against an RRset
     rows: pd.DataFrame,
     zone_records: pd.DataFrame,
     applied: pd.DataFrame,
     network: Network,
     unread: dict[OwnerName, str],
+    inherited: AbstractSet[str],
 ) -> "pd.Series[str]":
     """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
     text = rows["objection"].astype("object")
     text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
     text = text.mask(rows["writer"] == "kea", _KEA)
-    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _MARKED)
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied) - inherited), _MARKED)
     never = objections(rows, zone_records, network.dns.zones)
     text = text.mask(never.notna(), never)
     text = text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))

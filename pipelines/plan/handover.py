@@ -1,7 +1,8 @@
-"""Names that have become Kea's: the ledger lets go of them, and neither changes nor withdraws them from then on.
+"""Names that have become Kea's, of which the ledger lets go, and those Kea has left to us.
 
 Where D2 is off we write A, PTR and the lease's DHCID. The day it is switched on, D2 finds its own DHCID there, puts its
 own A and PTR in place of ours in one message each (nothing is ever deleted first), and from then on they are its own.
+The day it is switched off, nobody looks after what it wrote: that is ours from then on, else it would stay for ever.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import pandas as pd
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.heal import planned
-from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.reconcile.records import is_ddns_on
 from pipelines.reconcile.registrations import RIGHT
 from pipelines.reconcile.rrsets import RRsets
@@ -39,6 +40,18 @@ def handed_over(parsed: Tables, account: Tables, applied: pd.DataFrame, *, netwo
     owners = {**dict.fromkeys(gone, _REMOVED), **dict.fromkeys(_registered(account["registrations"], network), _BY_D2)}
     rows = ours[ours["owner"].isin(owners)]
     return planned(rows[[*KEY, "before"]].assign(site=EVERYWHERE, action="forget", reason=rows["owner"].map(owners)))
+
+
+def left_by_kea(records: pd.DataFrame, parsed: Tables, applied: pd.DataFrame) -> set[str]:
+    """The owner names where D2 is off and the one DHCID is just what we would write for the lease that has the name.
+
+    D2 wrote it before it was switched off, or we did, and the ledger was lost. Where D2 is on, none.
+    """
+    foreign = owners_with_dhcid(parsed["zone_records"], applied)
+    standing = parsed["zone_records"][parsed["zone_records"]["type"] == DHCID].drop_duplicates("owner", keep=False)
+    wanted = records[(records["type"] == DHCID) & (records["writer"] == "netcensus") & records["owner"].isin(foreign)]
+    same = wanted.merge(standing[["owner", "rdata"]], on=["owner", "rdata"], validate="many_to_one")
+    return set(same.loc[~is_ddns_on(same, parsed["dhcp_subnets"]), "owner"])
 
 
 def _registered(registrations: pd.DataFrame, network: Network) -> set[str]:

@@ -14,7 +14,7 @@ from pipelines.contract import INTEGER
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.past import Past
-from pipelines.reconcile.dns import FORWARD_TYPES
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, address_type
 from pipelines.reconcile.registrations import BLOCKED, CONTESTED, MISSING, RIGHT
 from pipelines.reconcile.rrsets import RRsets
 
@@ -26,10 +26,10 @@ _TELL_AFTER = 3
 
 @dataclass(frozen=True)
 class Healing:
-    """`tables.HEAL_PLAN`; the deletions that must come first (`tables.DNS_PLAN`); what a person should know."""
+    """`tables.HEAL_PLAN`; the changes that must come first (`tables.DNS_PLAN`); what a person should know."""
 
     plan: pd.DataFrame
-    deletions: pd.DataFrame
+    changes: pd.DataFrame
     withheld: pd.DataFrame
 
 
@@ -57,7 +57,7 @@ def healing(  # noqa: PLR0913 - three tables and three parameters, each by name
     rows = rows.assign(tries=rows["tries_before"].where(is_same, 0).fillna(0).astype(INTEGER) + 1)
     rows = rows.assign(state=_states(rows, is_same, network, past, now))
     chosen = rows[rows["state"] == _ASKED]
-    return Healing(tables.HEAL_PLAN.frame(chosen), _deletions(chosen, zone_records, applied, network), _withheld(rows))
+    return Healing(tables.HEAL_PLAN.frame(chosen), _changes(chosen, zone_records, applied, network), _withheld(rows))
 
 
 _ASKED = "Kea is asked to register it again"
@@ -92,12 +92,37 @@ _LOOK = {
 }
 
 
-def _deletions(
-    chosen: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network
-) -> pd.DataFrame:
-    """What we wrote and now keeps D2 from a name, with our pointers back to it: one decision (rule R4)."""
+def _changes(chosen: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """What is done to our own records that keep D2 from a name: marked as the lease's where right, else taken away."""
     zones = RRsets(zone_records, applied)
     blocked = chosen[chosen["verdict"] == BLOCKED]
+    is_right = [
+        zones.types(name) == {address_type(ip)} and zones.data(name, address_type(ip)) == {ip}
+        for name, ip in zip(blocked["name"], blocked["ip"], strict=True)
+    ]
+    right = blocked[pd.Series(is_right, blocked.index, dtype=bool)]
+    taken = _deletions(blocked[~blocked["name"].isin(right["name"])], zones, zone_records, network)
+    return tables.DNS_PLAN.concat([_marked(right, zone_records), taken])
+
+
+def _marked(right: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFrame:
+    """Our A or AAAA that already is the lease's, with the DHCID beside it: just what D2 would have written.
+
+    D2 then finds its own client's name and takes it over (RFC 4703 section 5.3.2), and no query goes unanswered
+    meanwhile, even while D2 is down. The address, though not changed, is in the plan: the message must demand that
+    it stands.
+    """
+    held = zone_records[zone_records["owner"].isin(set(right["name"]))].drop(columns="rdata")
+    rows = right.merge(held, left_on="name", right_on="owner", validate="one_to_one")
+    rows = rows.assign(before_ttl_s=rows["ttl_s"], after_ttl_s=rows["ttl_s"])
+    rows = rows.assign(reason=rows["name"] + " is a lease's now, and with its DHCID it is Kea's D2's to look after")
+    address = rows.assign(action="update", before=rows["ip"], after=rows["ip"])
+    mark = rows.assign(type=DHCID, action="create", before=None, before_ttl_s=pd.NA, after=rows["dhcid"])
+    return tables.DNS_PLAN.concat([planned(address), planned(mark)])
+
+
+def _deletions(blocked: pd.DataFrame, zones: RRsets, zone_records: pd.DataFrame, network: Network) -> pd.DataFrame:
+    """What we wrote and now keeps D2 from a name, with our pointers back to it: one decision (rule R4)."""
     owners: dict[str, tuple[str, str]] = {}
     for site, name in zip(blocked["site"], blocked["name"], strict=True):
         why = f"{name} is a lease's now, and this keeps Kea's D2 from it"
@@ -112,7 +137,7 @@ def _deletions(
 
 
 def planned(rows: pd.DataFrame) -> pd.DataFrame:
-    """`tables.DNS_PLAN` rows after which nothing of ours is left."""
+    """`tables.DNS_PLAN` rows of names that are Kea's: nobody names them for us."""
     blank = {name: None for name in tables.DNS_PLAN.names if name not in rows}
     return tables.DNS_PLAN.frame(rows.assign(**{**blank, "is_name_free": False}))
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.network import Network, Subnet
 from pipelines.plan.dns import KEY, dns_plan
-from pipelines.plan.handover import handed_over
+from pipelines.plan.handover import handed_over, left_by_kea
 from pipelines.plan.heal import healing, told_elsewhere
 from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
@@ -42,8 +42,9 @@ def plans(
     frozen = frozen_sites(parsed["sources"])
     concluded = [ip_network(cidr) for cidr in subnets.loc[~subnets["site"].isin(frozen), "cidr"]]
     for_dns, left = dns_plan(
-        account["records"], parsed["zone_records"], applied, network=network, unread=unread, concluded=concluded
-    )
+        account["records"], parsed["zone_records"], applied, network=network, unread=unread, concluded=concluded,
+        inherited=left_by_kea(account["records"], parsed, applied),
+    )  # fmt: skip
     hour = _hour(parsed, tuple(concluded), network, past)
     for_dns, stays = withdrawals(for_dns, parsed, account, applied, hour)
     ends, waits = offline(
@@ -62,7 +63,7 @@ def plans(
         account["registrations"], parsed["zone_records"], applied,
         past=past, network=network, now=parsed["sources"]["read_at"].max(),
     )  # fmt: skip
-    of_kea = [kea.deletions, handed_over(parsed, account, applied, network=network)]
+    of_kea = [kea.changes, handed_over(parsed, account, applied, network=network)]
     for_dns = _joined([*of_kea, for_dns])
     left, stays = (told_elsewhere(rows, account, of_kea, network) for rows in (left, stays))
     withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits, kea.withheld])

@@ -38,14 +38,15 @@ IPAM_PLAN = Table(
 )
 DNS_PLAN = Table(
     "dns_plan",
-    "one RRset to change (adopt: already right, from now on ours; keep: ours and left as it is, but worth a note; "
+    "one RRset to change (adopt: already right, from now on ours; inherit: as adopt, but left by Kea's D2, which is "
+    "off there now, so ours to take back as well; keep: ours and left as it is, but worth a note; "
     "forget: Kea's from now on)",
     (
         SITE,
         ZONE,
         OWNER,
         RR_TYPE,
-        text("action", "what to do", "create", "update", "delete", "adopt", "keep", "forget"),
+        text("action", "what to do", "create", "update", "delete", "adopt", "inherit", "keep", "forget"),
         optional("before", "the record data the zone holds, sorted, one a line"),
         optional("before_ttl_s", "the TTL it has", INTEGER),
         optional("after", "the record data it should hold, sorted, one a line; null for a deletion"),

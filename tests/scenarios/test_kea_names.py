@@ -1,7 +1,7 @@
 """Kea's names between the real Kea, its D2 and BIND: what goes wrong with them, and a census that makes it good."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_address
@@ -237,15 +237,64 @@ def test_d2_is_switched_on_without_a_gap(network: RealNetwork) -> None:
     assert names(network, "tv") == ([], [])
 
 
+def test_our_own_record_becomes_d2_s_without_a_gap(network: RealNetwork) -> None:
+    """A plain A of ours that is right already keeps D2 out: it gets the DHCID, and answers all along, D2 down too."""
+    ip = "10.0.10.150"
+    network.ipam.execute(
+        "INSERT INTO ipaddresses (subnetId, ip_addr, hostname, state) SELECT id, %s, 'phone', 2 FROM subnets"
+        " WHERE subnet = %s AND mask = '24'",
+        [decimal_of(ip), decimal_of("10.0.10.0")],
+    )
+    census(network)
+    with watched(network, "phone", ip, is_resolved) as gaps:
+        assert network.kea.client().lease(PHONE, ip).address == ip
+        eventually(lambda: "DHCP_DDNS_ADD_FAILED" in network.kea.d2.log_text(), "D2's refusal")
+        network.kea.d2.stop()
+        census(network)
+        assert len(network.bind.query(f"phone.{DOMAIN}", "DHCID")) == 1
+        assert not is_registered(network, "phone", ip)
+        network.kea.start()
+        census(network)
+        wait_until_registered(network, "phone", ip)
+        census(network)
+    assert gaps == []
+    assert not {row[2] for row in network.world.ledger("applied")} & {f"phone.{DOMAIN}.", f"{pointer(ip)}."}
+    check_all_is_well(network)
+
+
+def test_d2_is_switched_off_again(network: RealNetwork) -> None:
+    """What it left is ours from then on, without an UPDATE; only the TTLs become ours, and once."""
+    ip = network.kea.client().lease(PHONE).address
+    wait_until_registered(network, "phone", ip)
+    census(network)
+    network.kea.configure([replace(one, is_ddns_on=False, reservations=()) for one in network.kea.subnets])
+    before = network.bind.update_count()
+    census(network)
+    assert network.bind.update_count() == before
+    held = {(row[2], row[3]) for row in network.world.ledger("applied")}
+    owners = (f"phone.{DOMAIN}.", f"{pointer(ip)}.")
+    assert {(owners[0], "A"), (owners[0], "DHCID"), (owners[1], "PTR"), (owners[1], "DHCID")} <= held
+    census(network)
+    assert is_registered(network, "phone", ip)
+    check_all_is_well(network)
+
+
+def is_resolved(network: RealNetwork, label: str, ip: str) -> bool:
+    """Whether the name has the address, and the pointer the name."""
+    return names(network, label) == ([ip], [f"{label}.{DOMAIN}."])
+
+
 @contextmanager
-def watched(network: RealNetwork, label: str, ip: str) -> Iterator[list[object]]:
+def watched(
+    network: RealNetwork, label: str, ip: str, is_right: Callable[[RealNetwork, str, str], bool] = is_registered
+) -> Iterator[list[object]]:
     """While the block runs, the name and its pointer are asked for without a pause; what was not as it should be."""
     ended, gaps, looks = threading.Event(), list[object](), list[None]()
 
     def watch() -> None:
         while not ended.is_set():
             looks.append(None)
-            if not is_registered(network, label, ip):
+            if not is_right(network, label, ip):
                 gaps.append(names(network, label))
 
     watcher = threading.Thread(target=watch)
