@@ -42,6 +42,7 @@ TABLES = {
         "name_claims",
         "records",
         "pools",
+        "device_interfaces",
         "leases",
         "reservations",
         "neighbours",

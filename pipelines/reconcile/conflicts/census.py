@@ -6,6 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from pipelines import tables
 from pipelines.network import Network
 from pipelines.reconcile.conflicts.rows import KEY
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
@@ -61,6 +62,14 @@ class Census:
         """What phpIPAM holds in tracked subnets (`tracked_addresses`)."""
         subnets, _ = tracked_subnets(self.parsed["ipam_subnets"], network=self.network)
         return tracked_addresses(self.parsed["ipam_addresses"], subnets)
+
+    def devices(self, rows: pd.DataFrame) -> "pd.Series[str]":
+        """The device each row (site, ip, mac) speaks of: where none is known, its MAC or, without one, its address."""
+        known = self.made.get("device_interfaces", tables.DEVICE_INTERFACES.empty())
+        known = known[known["mac"].notna()].drop_duplicates(["site", "mac"])[["site", "mac", "device_id"]]
+        found = rows[[*KEY, "mac"]].merge(known, on=["site", "mac"], how="left", validate="many_to_one")
+        named = found["device_id"].fillna(found["mac"]).fillna(found["ip"])
+        return named.set_axis(rows.index)
 
     @property
     def window(self) -> pd.Timedelta:

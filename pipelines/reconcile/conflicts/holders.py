@@ -41,13 +41,17 @@ def _two_macs(census: Census) -> pd.DataFrame:
 
 
 def _lease_and_neighbour(census: Census) -> pd.DataFrame:
-    """The leases on whose address another device answered since the lease was last confirmed."""
+    """The leases on whose address another device answered since the lease was last confirmed.
+
+    Another interface of the same device (a laptop that was unplugged) is none.
+    """
     leased = census.leases[census.leases["mac"].notna()]
     answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
     both = leased.merge(answering, on=KEY, suffixes=("", "_seen"), validate="one_to_one")
     is_for_ever = both["cltt_at"].isna() & both["expires_at"].isna()
     is_since = (both["last_seen_at"] > both["cltt_at"]) | is_for_ever
-    odd = both[(both["mac"] != both["mac_seen"]) & is_since]
+    is_other = census.devices(both) != census.devices(both.assign(mac=both["mac_seen"]))
+    odd = both[(both["mac"] != both["mac_seen"]) & is_other & is_since]
     until = odd["expires_at"].dt.strftime("until %Y-%m-%d %H:%M UTC").fillna("for ever")
     evidence = (
         odd["mac_seen"] + " answered " + when(odd["last_seen_at"]) + "; leased to " + odd["mac"] + " " + until

@@ -30,7 +30,7 @@ def _bearers(census: Census) -> pd.DataFrame:
     claims = claims.assign(short=short)[~short.isin(census.network.forbidden_names)]
     held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
     claims = claims.merge(held, on=KEY, how="left", validate="many_to_one")
-    return claims.assign(device=claims["mac"].astype("object").fillna(claims["ip"]))
+    return claims.assign(device=census.devices(claims), shown=claims["mac"].fillna(claims["ip"]))
 
 
 def _duplicates(claims: pd.DataFrame, window: pd.Timedelta) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def _duplicates(claims: pd.DataFrame, window: pd.Timedelta) -> pd.DataFrame:
     rivals = rivals[rivals.groupby("name")["device"].transform("nunique") > 1]
     rivals = rivals[~_may_be_an_old_self(rivals, window)]
     rivals = rivals[rivals.groupby("name")["device"].transform("nunique") > 1]
-    told = _one_text(rivals, rivals["device"])
+    told = _one_text(rivals, rivals["shown"])
     sites = rivals.groupby("name")["site"].agg(
         lambda sites: EVERYWHERE if (sites != sites.iloc[0]).any() else sites.iloc[0]
     )

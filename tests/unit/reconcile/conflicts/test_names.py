@@ -1,7 +1,11 @@
 """Names that more than one device bears."""
 
+from dataclasses import replace
+
 import pytest
 
+from pipelines import tables
+from pipelines.reconcile.account import account_of_devices
 from tests.contradictions import the_census, told
 from tests.networks import ALICE, BOB, Row, hour, in_ipam, lease, minutes_ago, neighbour, reservation
 
@@ -67,3 +71,14 @@ def test_a_device_whose_name_is_reserved_for_another_is_told() -> None:
     """Reservation and lease of two devices with one name."""
     rows = {"leases": [lease(HERE, ALICE, "nas")], "reservations": [reservation(THERE, BOB, "nas")]}
     assert told_of("duplicate-name", **rows).keys() == {"nas.example.lan."}
+
+
+def test_two_interfaces_of_one_device_are_no_duplicate() -> None:
+    """A laptop with cable and radio bears its name on both."""
+    parsed = hour(leases=[lease(HERE, ALICE, "laptop"), lease(THERE, BOB, "laptop")])
+    plain = the_census(parsed)
+    one = account_of_devices(parsed, plain.made, tables.DEVICE_IDS.empty(), network=plain.network)
+    interfaces = one["device_interfaces"].assign(device_id="laptop")
+    known = replace(plain, made={**plain.made, "device_interfaces": interfaces})
+    assert told(plain, "duplicate-name").keys() == {"laptop.example.lan."}
+    assert told(known, "duplicate-name") == {}
