@@ -18,6 +18,7 @@ from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import DnsServer
 from tests.services.dropbear import Dropbear, running_dropbear
 from tests.services.kea import Kea, running_kea
+from tests.services.kea6 import Kea6, running_kea6
 from tests.services.mariadb import Database, MariaDB, running_mariadb
 from tests.services.openssh import Sshd, running_sshd
 from tests.services.programs import NEEDED_BY, missing_packages
@@ -106,6 +107,13 @@ def name_server(request: pytest.FixtureRequest) -> DnsServer:
 def kea(bind: Bind) -> Iterator[Kea]:
     """Kea with Sofia's subnets, its D2 writing to `bind`: on for 10.0.10.0/24 and 10.0.20.0/24, off for the LAN."""
     with running_kea(bind) as server:
+        yield server
+
+
+@pytest.fixture
+def kea6() -> Iterator[Kea6]:
+    """Kea's DHCPv6 server with one subnet and no lease."""
+    with running_kea6() as server:
         yield server
 
 

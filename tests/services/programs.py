@@ -9,6 +9,7 @@ PACKAGES_FILE = Path(__file__).with_name("packages.txt")
 
 PACKAGE_OF = {
     "kea-dhcp4": "kea-dhcp4-server",
+    "kea-dhcp6": "kea-dhcp6-server",
     "kea-dhcp-ddns": "kea-dhcp-ddns-server",
     "libdhcp_lease_cmds.so": "kea-common",
     "named": "bind9",
@@ -32,6 +33,7 @@ NEEDED_BY = {
     "bind": ("named",),
     "nsupdate": ("nsupdate",),
     "kea": ("kea-dhcp4", "kea-dhcp-ddns", "libdhcp_lease_cmds.so", "named"),
+    "kea6": ("kea-dhcp6", "libdhcp_lease_cmds.so"),
     "mariadb": ("mariadbd", "mariadb-install-db", "my_print_defaults"),
     "sshd": ("sshd", "ssh", "ssh-keygen", "nc"),
     "tcsh": ("tcsh",),
