@@ -14,8 +14,11 @@ from tests.properties.hours import hours
 from tests.properties.test_plans import LAW
 from tests.properties.test_withdraw import OLD, PASTS, later
 
-NOTHING_MAY = (
-    "[guards]\ndeletes = {few = 0, max_count = 0}\nupdates = {few = 0, max_count = 0}\ncreates = {max_count = 0}"
+NOTHING_MAY = network_file.parse(
+    NETWORK_TOML
+    + "[guards]\n"
+    + "".join(f"{kind} = {{max_count = 0}}\n" for kind in ("creates", "updates", "deletes")),
+    "network.toml",
 )
 LIMITS = st.builds(
     lambda few, most, share: f"[guards]\ndeletes = {{few = {few}, max_count = {most}, max_share = {share}}}",
@@ -42,24 +45,14 @@ def test_a_plan_that_passed_deletes_no_more_than_the_limits(given_hour: tuple[Ta
 
 @LAW
 @given(hours(), st.sampled_from([OLD, *PASTS]))
-def test_the_planners_never_plan_what_nobody_may_let_through(
+def test_our_plans_are_all_judged_and_never_what_nobody_may_let_through(
     given_hour: tuple[Tables, pd.DataFrame], past: Past
 ) -> None:
-    """The guards that look a second time find nothing: neither a missing source nor the never-list is planned past."""
+    """Neither a missing source nor the never-list is planned past; where nothing may change, each change is refused."""
     parsed, applied = given_hour
     made = census(parsed, later(applied), past=past)
-    found = guards(made, parsed, later(applied), network=network_file.parse(NETWORK_TOML, "n"), past=past, now=AT)
+    found = guards(made, parsed, later(applied), network=NOTHING_MAY, past=past, now=AT)
     assert not set(found["guard"]) & {NEVER, NOT_SEEN, SHRANK, STALE}
-
-
-@LAW
-@given(hours())
-def test_every_plan_that_writes_is_judged(given_hour: tuple[Tables, pd.DataFrame]) -> None:
-    """With limits of nothing, each change is refused; with none refused, load takes just this plan."""
-    parsed, applied = given_hour
-    network = network_file.parse(NETWORK_TOML + NOTHING_MAY, "network.toml")
-    made = census(parsed, later(applied), network, OLD)
-    found = guards(made, parsed, later(applied), network=network, past=OLD, now=AT)
     assert set(found["verdict"]) <= {"refused"}
     if found.empty:
         stop_refused(found, made["ipam_plan"], made["dns_plan"])
