@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 import definitions
+from pipelines.reconcile.conflicts.every import FAMILIES
 from schedules.hourly import hourly_census
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import LIMIT_S, ROOT, World
@@ -191,6 +192,17 @@ def test_no_preview_holds_markup_from_the_network(twice: Twice) -> None:
     for forbidden in ("<script", "<img", "](", "\x1b", "\t"):
         assert forbidden not in everything, forbidden
     assert max(map(len, previews.values())) <= 11_000
+
+
+def test_a_conflict_of_every_kind_is_told_and_two_censuses_note_a_pool_once(twice: Twice) -> None:
+    """The lab has one of each; none of them ends a census red, and a day of a pool is one row (rule R9)."""
+    kinds = {kind for family in FAMILIES.values() for kind in family} | {"pool-fills-up", "pools-overlap"}
+    assert {row["kind"] for row in twice.world.table("conflicts")} == kinds
+    assert "addresses two-macs: 1" in twice.printed
+    ranges = {(row["first"], row["last"]) for row in twice.world.table("pools")}
+    noted = [(first, last) for _, first, last, *_ in twice.world.ledger("pool_use")]
+    assert len(noted) == len(ranges) == 5
+    assert set(noted) == ranges
 
 
 def test_no_secret_is_left_anywhere(twice: Twice) -> None:
