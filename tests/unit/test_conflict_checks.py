@@ -25,8 +25,8 @@ def judged(*rows: tuple[object, ...]) -> dict[str, dg.AssetCheckResult]:
 
 def told(*rows: tuple[object, ...]) -> str:
     """The report of a census with these conflicts and nothing else."""
-    plans = (tables.SOURCES, tables.IPAM_PLAN, tables.DNS_PLAN, tables.HEAL_PLAN, tables.WITHHELD)
-    return report({**{one.name: one.empty() for one in plans}, "conflicts": tables.CONFLICTS.rows(list(rows))})
+    every = {one.name: one.empty() for one in tables.ALL}
+    return report(every | {"conflicts": tables.CONFLICTS.rows(list(rows))})
 
 
 def test_every_family_has_one_check_and_none_stops_a_census() -> None:
