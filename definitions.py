@@ -23,6 +23,7 @@ from resources.gateways import Gateways
 from resources.known_devices import KnownDevices
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
+from resources.listed import Listed
 from resources.nameserver import NameServer, Serials
 from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
@@ -67,6 +68,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
     servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY"), partial(secret_or, "JUMP_KEY", "SSH_KEY")),
+        "listed": Listed(network, str(path)),
         "phpipam": phpipam,
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),

@@ -28,6 +28,10 @@ def external_assets(network: Network) -> list[dg.AssetSpec]:
         if site.gateway is not None
         for system in site.gateway.systems
     ]
+    read += [
+        _spec(source(one.kind, name), "sources", f"{one.meaning} (sources.{name}).", "file")
+        for name, one in network.sources.listed.items()
+    ]
     read.append(
         _spec(source("phpipam"), "sources", "phpIPAM's subnets and addresses, as the census finds them.", "mysql")
     )

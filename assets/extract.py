@@ -15,6 +15,7 @@ from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
 from resources.archive import Archive
 from resources.gateways import Gateways
 from resources.ledger import Ledger
+from resources.listed import Listed
 from resources.nameserver import NameServer
 from resources.phpipam import Phpipam
 
@@ -27,13 +28,15 @@ _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult
 def snapshot_names(network: Network) -> list[str]:
     """The assets of this stage."""
     sites = [f"{name}_snapshots" for name, site in network.sites.items() if site.gateway is not None]
-    return [*sites, "phpipam_snapshots", "zone_snapshots"]
+    listed = ["source_snapshots"] if network.sources.listed else []
+    return [*sites, *listed, "phpipam_snapshots", "zone_snapshots"]
 
 
 def extract_assets(network: Network) -> list[Asset]:
-    """One asset per site with a gateway, one for phpIPAM, one for the zones."""
+    """One asset per site with a gateway, one for what is listed under [sources], for phpIPAM, and for the zones."""
     sites = [_site_asset(site) for site in network.sites.values() if site.gateway is not None]
-    return [*sites, _phpipam_asset(), _zones_asset(network)]
+    listed = [_listed_asset(network)] if network.sources.listed else []
+    return [*sites, *listed, _phpipam_asset(), _zones_asset(network)]
 
 
 def _site_asset(site: Site) -> Asset:
@@ -59,6 +62,30 @@ def _site_asset(site: Site) -> Asset:
             yield from _kept(context, gateways.read(site.name), archive, ledger)
 
     return site_snapshots
+
+
+def _listed_asset(network: Network) -> Asset:
+    name = "source_snapshots"
+
+    @dg.asset(
+        name=name,
+        deps=[source(one.kind, called) for called, one in network.sources.listed.items()],
+        check_specs=_checks(name),
+        group_name=GROUP,
+        description="What the sources listed under [sources] in network.toml say.",
+        metadata=contract(tables.SNAPSHOTS),
+        kinds={"pandas"},
+    )
+    def source_snapshots(
+        context: dg.AssetExecutionContext,
+        listed: dg.ResourceParam[Listed],
+        archive: dg.ResourceParam[Archive],
+        ledger: dg.ResourceParam[Ledger],
+    ) -> Iterator[_Event]:
+        with told():
+            yield from _kept(context, listed.read(), archive, ledger)
+
+    return source_snapshots
 
 
 def _phpipam_asset() -> Asset:

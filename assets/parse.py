@@ -10,7 +10,7 @@ from assets.extract import snapshot_names
 from pipelines import snapshots, tables
 from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
-from pipelines.parse.kinds import GATEWAYS, PHPIPAM, ZONES, read_by
+from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, read_by
 from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from resources.archive import Archive
 
@@ -18,7 +18,7 @@ GROUP = "parse"
 CAN_CONCLUDE = "something_can_be_concluded"
 READABLE = "every_row_was_readable"
 TABLES = (tables.SOURCES, *PARSED)
-_FROM = {PHPIPAM: "phpipam_snapshots", ZONES: "zone_snapshots"}
+_FROM = {PHPIPAM: "phpipam_snapshots", ZONES: "zone_snapshots", LISTED: "source_snapshots"}
 
 
 def parse_assets(network: Network) -> dg.AssetsDefinition:
@@ -58,7 +58,8 @@ def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
     readers = read_by(name)
     if not readers:
         return inputs
-    return [*(gateways if GATEWAYS in readers else []), *(_FROM[one] for one in readers - {GATEWAYS})]
+    others = [_FROM[one] for one in readers - {GATEWAYS}]
+    return [*(gateways if GATEWAYS in readers else []), *(name for name in others if name in inputs)]
 
 
 def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:

@@ -20,12 +20,13 @@ GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
 TABLES = {
     tables.SIGHTINGS: {"leases", "neighbours", "peers"},
-    tables.BINDINGS: {"sightings", "leases", "reservations", "peers"},
+    tables.BINDINGS: {"sightings", "leases", "reservations", "peers", "hosts"},
     tables.NAME_CLAIMS: {
         "bindings",
         "leases",
         "reservations",
         "peers",
+        "hosts",
         "ipam_subnets",
         "ipam_addresses",
         "zone_records",

@@ -12,6 +12,7 @@ from pipelines import network as network_file
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.network import Network
+from pipelines.parse.every import PARSED
 from pipelines.plan.past import Past
 from pipelines.plan.plans import plans
 from pipelines.reconcile.account import account
@@ -154,10 +155,7 @@ _ALWAYS: dict[str, list[Row]] = {
         for cidr in _SUBNET_IDS
     ],
 }
-_PARSED = (
-    tables.SOURCES, tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS,
-    tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS,
-)  # fmt: skip
+_PARSED = (tables.SOURCES, *(table for table in PARSED if table is not tables.REJECTS))
 
 
 def hour(unread: Sequence[Row] = (), **rows: list[Row]) -> Tables:

@@ -13,8 +13,9 @@ from pipelines.gateways import KINDS
 from pipelines.network.alerts import Alerts, Email
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns, Secondary, Ttl
+from pipelines.network.listed import SOURCE_KINDS, Sources
 from pipelines.network.phpipam import IMPORTED, Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Limit, Names, Sources, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Limit, Names, State, Withdraw
 from pipelines.network.ranges import Range, address_range
 from pipelines.network.site import Site
 from pipelines.network.texts import Subnet
@@ -54,7 +55,7 @@ def _sentence(error: object) -> str:
     detail: dict[str, object] = dict(error)  # type: ignore[call-overload]  # pydantic's ErrorDetails is a TypedDict
     where = _path(detail["loc"])  # type: ignore[arg-type]  # a tuple
     if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:
-        return f"{where}.kind is none of {', '.join(KINDS)}"
+        return f"{where}.kind is none of {', '.join(SOURCE_KINDS if where.startswith('sources.') else KINDS)}"
     if detail["type"] == "extra_forbidden":
         return f"{where} is no key netcensus knows"
     if detail["type"] == "missing":
@@ -64,7 +65,12 @@ def _sentence(error: object) -> str:
 
 
 def _path(keys: tuple[object, ...]) -> str:
-    """The key's path as it stands in the file: pydantic puts a gateway's kind between it and its keys."""
+    """The key's path as it stands in the file: pydantic puts the kind of a gateway, or source, between it and its keys.
+
+    And `listed` before a source's name, for that is where they are kept.
+    """
+    if keys[:2] == ("sources", "listed") and len(keys) > 2:  # noqa: PLR2004 - the two, and a name
+        keys = ("sources", *keys[2:3], *(key for key in keys[3:] if key not in SOURCE_KINDS))
     pairs = zip(("", *keys), keys, strict=False)
     return ".".join(str(key) for before, key in pairs if before != "gateway" or key not in KINDS)
 

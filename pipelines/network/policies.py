@@ -20,12 +20,6 @@ class Names(Part):
     reserved: tuple[Label, ...] = ()
 
 
-class Sources(Part):
-    """How long a gateway's answers hold for runs that do not ask it again (dns_sync), in minutes."""
-
-    hold_minutes: Annotated[int, Field(gt=0, le=1440)] = 150
-
-
 class Withdraw(Part):
     """When what we wrote is taken back, once it is no longer wanted (docs/decisions/0006-withdraw.md).
 

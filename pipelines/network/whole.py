@@ -10,8 +10,9 @@ from pipelines.gateways import Part
 from pipelines.network.alerts import Alerts
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
+from pipelines.network.listed import AnySource, Sources, check_sites
 from pipelines.network.phpipam import Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Names, Sources, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Names, State, Withdraw
 from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
 from pipelines.network.texts import Apex, Label, SiteName, Subnet
@@ -53,6 +54,7 @@ class Network(Part):
                 raise ValueError(f"pools.{name}: {pool} lies in no subnet of any site; mend it, or add the subnet")
         for name, site in self.sites.items():
             check_hop(name, site, self.sites)
+        check_sites(self.sources, self.sites)
         if self.zone_of(self.domain) is None:
             raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
         return self
@@ -61,6 +63,19 @@ class Network(Part):
     def site_of_subnet(self) -> dict[Subnet, str]:
         """Every tracked subnet and the site it belongs to."""
         return {subnet: name for name, site in self.sites.items() for subnet in site.subnets}
+
+    def told_by(self, source: str) -> tuple[str, ...]:
+        """The sites of which a source under [sources] tells (`static-list/house`); none for what is not there."""
+        listed = self.listed(source)
+        if listed is None or not listed.bears_on_sites:
+            return ()
+        return tuple(self.sites) if listed.sites is None else listed.sites
+
+    def listed(self, source: str) -> AnySource | None:
+        """What is said under [sources] of a source such as `static-list/house`; None where it is not (any more)."""
+        kind, _, name = source.partition("/")
+        found = self.sources.listed.get(name)
+        return found if found is not None and found.kind == kind else None
 
     def suffix(self, site: str) -> str:
         """The domain under which a site's bare names live, without the final dot."""

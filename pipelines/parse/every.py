@@ -8,13 +8,13 @@ import pandas as pd
 from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.network import Network
-from pipelines.parse.kinds import kind_of
+from pipelines.parse.kinds import LISTED, PHPIPAM, ZONES, is_of, kind_of
 from pipelines.parse.parsed import Parsed
-from pipelines.snapshots import EVERYWHERE, Snapshot, missing
+from pipelines.snapshots import Snapshot, missing
 
 PARSED = (
-    tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS, tables.IPAM_SUBNETS,
-    tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.REJECTS,
+    tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS, tables.HOSTS,
+    tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.REJECTS,
 )  # fmt: skip
 """The stage's tables but `sources`, which says of each source whether it could be trusted."""
 
@@ -33,20 +33,36 @@ def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, p
         for name, one in parsed.items():
             read[name].append(one.table)
             read["rejects"].append(one.rejects)
-        rows = sum(len(one.table) for one in parsed.values())
-        rejected = sum(len(one.rejects) for one in parsed.values())
-        sources.append((snapshot.site, snapshot.source, snapshot.read_at, reason is None, reason, rows, rejected))
+        sources += _said(snapshot, list(parsed.values()), reason, network)
     frames = {table.name: table.concat(read[table.name]) for table in PARSED}
     return {**frames, "sources": tables.SOURCES.rows(sources)}
 
 
+def _said(
+    snapshot: Snapshot, parsed: Sequence[Parsed], reason: str | None, network: Network
+) -> list[tuple[object, ...]]:
+    """The rows of `tables.SOURCES` on one snapshot: one for its site, or for each of the sites that it tells of."""
+    rejected = sum(len(one.rejects) for one in parsed)
+    told = network.told_by(snapshot.source)
+    rows = {site: sum(int((one.table["site"] == site).sum()) for one in parsed) for site in told}
+    rows = rows or {snapshot.site: sum(len(one.table) for one in parsed)}
+    common = (snapshot.source, snapshot.read_at, reason is None, reason)
+    return [(site, *common, count, rejected) for site, count in rows.items()]
+
+
 def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
-    """The snapshots, those of gateways as missing that are too old beside the newest: nothing follows from them."""
+    """The snapshots, those of devices as missing that are too old beside the newest: nothing follows from them.
+
+    Left out are sources that network.toml has listed no longer.
+    """
     newest = max((one.read_at for one in snapshots), default=None)
     hold = timedelta(minutes=network.sources.hold_minutes)
     return [
-        one if one.site == EVERYWHERE or newest is None or newest - one.read_at <= hold else _outdated(one, newest)
+        one
+        if is_of(one.source, PHPIPAM, ZONES) or newest is None or newest - one.read_at <= hold
+        else _outdated(one, newest)
         for one in snapshots
+        if not is_of(one.source, LISTED) or network.listed(one.source) is not None
     ]
 
 

@@ -17,6 +17,7 @@ from pipelines.parse import (
     linux_neighbours,
     ndp,
     phpipam,
+    static_list,
     wireguard,
     zone,
 )
@@ -24,8 +25,8 @@ from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 
 Parser = Callable[[Snapshot, Network], Parsed]
-GATEWAYS, PHPIPAM, ZONES = "gateways", "phpipam", "zones"
-"""Who reads: the step of each site, of phpIPAM, of the zones."""
+GATEWAYS, PHPIPAM, ZONES, LISTED = "gateways", "phpipam", "zones", "sources"
+"""Who reads: the step of each site, of phpIPAM, of the zones, and of what network.toml lists under [sources]."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ KINDS: Mapping[str, Kind] = {
     "wireguard": Kind(GATEWAYS, {"peers": _alone(wireguard.parse)}),
     "phpipam.subnets": Kind(PHPIPAM, {"ipam_subnets": _alone(phpipam.parse_subnets)}),
     "phpipam.addresses": Kind(PHPIPAM, {"ipam_addresses": _ipam_addresses}),
+    "static-list": Kind(LISTED, {"hosts": static_list.parse}),
     "zone": Kind(ZONES, {"zone_records": _alone(zone.parse)}),
 }
 
@@ -78,6 +80,11 @@ KINDS: Mapping[str, Kind] = {
 def kind_of(source: str) -> Kind:
     """The kind of the source with this name. `KeyError` for one nobody knows: extraction and this file disagree."""
     return KINDS[source.partition("/")[0]]
+
+
+def is_of(source: str, *steps: str) -> bool:
+    """Whether one of these steps reads the source with this name."""
+    return kind_of(source).read_by in steps
 
 
 def read_by(table: str) -> frozenset[str]:

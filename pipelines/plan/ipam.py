@@ -35,7 +35,10 @@ def ipam_plan(
     return tables.IPAM_PLAN.frame(plan.sort_values([*_ROW, "field"])), withheld
 
 
-_BECAUSE = {"reservation": "reserved", "lease": "leased", "neighbour": "seen by ARP", "peer": "by WireGuard"}
+_BECAUSE = {
+    "static": "listed by hand", "reservation": "reserved", "service": "by Kubernetes", "lease": "leased",
+    "neighbour": "seen by ARP", "peer": "by WireGuard",
+}  # fmt: skip
 
 
 def _creates(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
+from pipelines.parse.kinds import GATEWAYS, is_of
 from pipelines.parse.phpipam import ADDRESSES
 from pipelines.snapshots import EVERYWHERE
 
@@ -61,7 +62,7 @@ def looked_since(sources: pd.DataFrame, past: Past) -> dict[str, pd.Timestamp]:
 
     What was last seen before that has been looked for, and missed, `ENOUGH` times.
     """
-    here = sources[(sources["site"] != EVERYWHERE) & sources["is_complete"]]
+    here = sources[sources["source"].map(lambda source: is_of(source, GATEWAYS)).astype(bool) & sources["is_complete"]]
     reads = pd.concat([here[["site", "source", "read_at"]], past.reads[["site", "source", "read_at"]]])
     reads = reads.drop_duplicates().sort_values("read_at", ascending=False)
     reads = reads.merge(here[["site", "source"]], on=["site", "source"], validate="many_to_one")

@@ -9,6 +9,7 @@ from pipelines.network import Network
 from pipelines.reconcile import claims as naming
 from pipelines.reconcile.addresses import addresses
 from pipelines.reconcile.bindings import bindings
+from pipelines.reconcile.declared import wanted_by_hosts, with_hosts
 from pipelines.reconcile.devices import device_interfaces, devices
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
@@ -51,6 +52,7 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     bound = bindings(here, leases, fixed, network=network, as_of=as_of)
     bound = with_peers(bound, peers)
     claims = _claims(parsed, applied, bound, ipam, network)
+    bound = with_hosts(bound, parsed["hosts"])
     frozen = set(frozen_sites(parsed["sources"]))
     every = addresses(bound, claims, ipam, subnets, network=network)
     known = tables.ADDRESSES.frame(every[~every["site"].isin(frozen)])
@@ -81,6 +83,7 @@ def _claims(
         naming.wanted_in_phpipam(ipam.assign(mac=ipam["mac_read"]), ours=ours, imported=network.phpipam.imported),
         naming.wanted_by_reservations(parsed["reservations"], bound),
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
+        wanted_by_hosts(parsed["hosts"]),
         naming.wanted_by_peers(peer_addresses(parsed["peers"], network=network)),
     ]
     places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()

@@ -1,7 +1,8 @@
 """Which name each address bears: every source's claim, and the one that is granted (rule R3).
 
-A person's entry in phpIPAM wins over a reservation, that over an active lease, that over a PTR whose forward record
-agrees. A DHCP client may call itself anything, so its claim is contested where the name is somebody else's.
+A person's entry in phpIPAM wins over a list kept by hand, that over a reservation, that over a service of Kubernetes,
+that over an active lease, that over a PTR whose forward record agrees. A client may call itself anything, so its claim
+is contested where the name is somebody else's.
 """
 
 import ipaddress
@@ -23,18 +24,35 @@ MEMFILES = frozenset({"kea4.memfile", "kea6.memfile"})
 KEA_LEASES = frozenset({LEASE, LEASE6, *MEMFILES})
 PEER = "wireguard"
 SAME_MAC = "same-mac"
+STATIC = "static-list"
+SERVICE = "kubernetes"
 LEASES = KEA_LEASES | {DNSMASQ_LEASE}
 """The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
+CLIENTS = LEASES | {SERVICE}
+"""The kinds of sources in which whoever is named chose the name."""
 _BECAUSE = {
     PEOPLE: "entered in phpIPAM",
     RESERVATION: "reserved in Kea",
+    STATIC: "a list kept by hand says so",
+    SERVICE: "a service of Kubernetes has this address",
     PEER: "its WireGuard key has this name in network.toml",
     **dict.fromkeys(LEASES, "an active lease says so"),
     PTR: "its PTR says so, and the forward record agrees",
     SAME_MAC: "the device seen on it bears this name on its IPv4 address",
 }
 _IMPORTED = "left in phpIPAM by an import, and nobody vouches for it; clear the row's description to have it published"
-RANKS = {PEOPLE: 1, RESERVATION: 2, PEER: 2, **dict.fromkeys(LEASES, 3), PTR: 4, SAME_MAC: 5, IMPORT: 5}
+RANKS = {
+    PEOPLE: 1,
+    STATIC: 2,
+    RESERVATION: 3,
+    PEER: 3,
+    SERVICE: 4,
+    **dict.fromkeys(LEASES, 5),
+    PTR: 6,
+    SAME_MAC: 7,
+    IMPORT: 7,
+}
+"""Which claim wins. A source with a name of its own (`static-list/house`) ranks as its kind."""
 ADDRESS = ["site", "ip"]
 Holders = Mapping[str, set[str]]
 """Absolute names, and the addresses that hold each."""
@@ -48,7 +66,7 @@ def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Ho
     identifier or, failing both, its address). `standing` says which addresses hold a name now, in phpIPAM and in DNS,
     the more binding first: where two clients want one name, the one that has it keeps it.
     """
-    claims = wanted.assign(rank=wanted["source"].map(RANKS)).drop_duplicates([*ADDRESS, "source"])
+    claims = wanted.assign(rank=kind(wanted["source"]).map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
     pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]
     claims = claims.assign(
@@ -62,6 +80,11 @@ def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Ho
         objection=claims["objection"].where(claims["objection"].notna(), _lost_ties(claims, standing))
     )
     return tables.NAME_CLAIMS.frame(_verdicts(claims))
+
+
+def kind(sources: "pd.Series[str]") -> "pd.Series[str]":
+    """Each source's kind, by which it ranks: `static-list` for `static-list/house`."""
+    return sources.str.replace(r"/.*", "", regex=True)
 
 
 def _unique(frame: pd.DataFrame, *columns: str) -> list[tuple[str, str]]:
@@ -82,19 +105,26 @@ def _read(text: str, network: Network, site: str) -> tuple[str | None, str | Non
 def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """Why a client's claim cannot be granted whatever else is claimed: the name means something, or is another's."""
     first_label = claims["name"].str.replace(r"\..*", "", regex=True)
-    by_client = claims["source"].isin(LEASES)
-    is_forbidden = by_client & first_label.isin(network.forbidden_names)
-    better = claims[(claims["rank"] < RANKS[LEASE]) | _is_pointed_alone(claims)]
-    holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
-    is_taken = [
-        by and name in holders and holders[name].isdisjoint((device, ip))
-        for by, name, device, ip in zip(by_client, claims["name"], claims["device"], claims["ip"], strict=True)
-    ]
+    is_forbidden = kind(claims["source"]).isin(CLIENTS) & first_label.isin(network.forbidden_names)
     text = pd.Series(None, index=claims.index, dtype="object")
     taken = claims["name"] + " is reserved for, or was given by hand to, another device"
-    text = text.mask(pd.Series(is_taken, claims.index, dtype=bool), taken)
+    for rank in sorted({RANKS[one] for one in CLIENTS}):
+        text = text.mask(_is_taken(claims, rank), taken)
     text = text.mask(claims["source"] == IMPORT, _IMPORTED)
     return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
+
+
+def _is_taken(claims: pd.DataFrame, rank: int) -> "pd.Series[bool]":
+    """Whether a claim is one of this rank for a name that a better one gives to another device."""
+    better = claims[(claims["rank"] < rank) | _is_pointed_alone(claims)]
+    holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
+    is_taken = [
+        is_asked and name in holders and holders[name].isdisjoint((device, ip))
+        for is_asked, name, device, ip in zip(
+            claims["rank"] == rank, claims["name"], claims["device"], claims["ip"], strict=True
+        )
+    ]
+    return pd.Series(is_taken, claims.index, dtype=bool)
 
 
 def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
@@ -104,7 +134,8 @@ def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
 
 def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[str]":
     """Why one of several clients that want the same name does not get it."""
-    open_claims = claims[claims["source"].isin(LEASES) & claims["objection"].isna() & claims["name"].notna()]
+    by_client = kind(claims["source"]).isin(CLIENTS)
+    open_claims = claims[by_client & claims["objection"].isna() & claims["name"].notna()]
     text = pd.Series(None, index=claims.index, dtype="object")
     for name, rivals in open_claims.groupby("name"):
         if len(set(rivals["device"])) == 1:
@@ -124,14 +155,14 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
 
     So a person's entry is only what differs from the network: what agrees with it may follow it from then on.
     """
-    ordered = claims.sort_values([*ADDRESS, "rank"])
+    ordered = claims.sort_values([*ADDRESS, "rank", "source"])
     is_open = ordered["objection"].isna()
     best = ordered[is_open].drop_duplicates(ADDRESS)[[*ADDRESS, "name"]].rename(columns={"name": "best"})
     ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
-    agreeing = ordered[says_best].assign(by_hand=~ordered["source"].isin({RESERVATION, PEER, *LEASES}))
-    winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank"]).drop_duplicates(ADDRESS)
+    agreeing = ordered[says_best].assign(by_hand=ordered["source"].isin({PEOPLE, PTR, SAME_MAC, IMPORT}))
+    winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank", "source"]).drop_duplicates(ADDRESS)
     ordered = ordered.merge(
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
         on=ADDRESS,
@@ -146,7 +177,7 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
 
 def _reasons(claims: pd.DataFrame, verdict: "pd.Series[str]") -> "pd.Series[str]":
     texts = {
-        "granted": claims["source"].map(_BECAUSE),
+        "granted": kind(claims["source"]).map(_BECAUSE),
         "agrees": "says the same as " + claims["winner"],
         "outranked": "outranked by " + claims["winner"],
     }

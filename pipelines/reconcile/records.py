@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import contract, tables
 from pipelines.network import Network
-from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC
+from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
@@ -126,7 +126,7 @@ def _mark(host: dict[str, object]) -> str | None:
 
 def _ttl(host: dict[str, object], network: Network) -> int:
     """The TTL of the name's class, at most half the lease's length: no name outlives its holder for long."""
-    if host["named_by"] not in {*LEASES, SAME_MAC}:
+    if str(host["named_by"]).partition("/")[0] not in {*LEASES, SERVICE, SAME_MAC}:
         return network.dns.ttl.static
     valid_s = host["valid_s"]
     half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipelines.parse.kinds import PHPIPAM, ZONES, is_of
 from pipelines.snapshots import EVERYWHERE, ZONE
 from pipelines.values import OwnerName, owner_name
 
@@ -25,11 +26,12 @@ def unread_targets(sources: pd.DataFrame) -> pd.DataFrame:
     Nothing is written to any target then: what is wrong is nearly always the configuration, and half a census that
     keeps on writing hides it.
     """
-    return sources[~sources["is_complete"] & (sources["site"] == EVERYWHERE)]
+    is_target = sources["source"].map(lambda source: is_of(source, PHPIPAM, ZONES)).astype(bool)
+    return sources[~sources["is_complete"] & is_target]
 
 
 def faults(sources: pd.DataFrame) -> list[str]:
-    """Why some of these sources could not be read: each reason once, however many sources it concerns."""
-    lacking = sources[~sources["is_complete"]]
-    sites = lacking["site"].map(lambda site: "" if site == EVERYWHERE else f"{site}: ")
-    return list(dict.fromkeys(sites.astype("object") + lacking["reason"]))
+    """Why some of these sources could not be read: each reason once, however many sources and sites it concerns."""
+    lacking = sources[~sources["is_complete"]].groupby("reason", sort=False)["site"].unique()
+    sites = {reason: ", ".join(site for site in found if site != EVERYWHERE) for reason, found in lacking.items()}
+    return [f"{found}: {reason}" if found else str(reason) for reason, found in sites.items()]

@@ -26,7 +26,7 @@ BINDINGS = Table(
         IP,
         MAC,
         optional("client_id", "the DHCP client identifier", pattern=r"(?:[0-9a-f]{2})+"),
-        text("kind", "the strongest reason for it", "reservation", "lease", "neighbour", "peer"),
+        text("kind", "the strongest reason for it", "static", "reservation", "service", "lease", "neighbour", "peer"),
         text("evidence", "the sources it rests on, comma-separated"),
         optional("last_seen_at", "the latest sighting; null for a reservation nobody has used", INSTANT),
         optional("valid_s", "the lease's length, where there is one that ends", INTEGER),
@@ -42,7 +42,9 @@ NAME_CLAIMS = Table(
         text("wanted", "the name as the source says it: any text"),
         optional("name", "the absolute name it means; null when it is no host name", pattern=contract.ABSOLUTE),
         SOURCE,
-        Column("rank", INTEGER, "1 wins over 2: phpIPAM's people, reservation or peer, lease, PTR"),
+        Column(
+            "rank", INTEGER, "1 wins over 2: phpIPAM's people, static list, reservation or peer, service, lease, PTR"
+        ),
         text("verdict", "what became of it", "granted", "agrees", "outranked", "contested"),
         text("reason", "why, for a person"),
     ),

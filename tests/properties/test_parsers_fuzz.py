@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,16 +10,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import network as network_file
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ParseError
-from pipelines.parse import arp, dnsmasq_leases, kea_config, kea_leases, kea_memfile, linux_neighbours, ndp, wireguard
+from pipelines.network import Network
+from pipelines.parse import (
+    arp,
+    dnsmasq_leases,
+    kea_config,
+    kea_leases,
+    kea_memfile,
+    linux_neighbours,
+    ndp,
+    static_list,
+    wireguard,
+)
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
+from tests.networks import NETWORK_TOML
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 AT = datetime(2026, 11, 22, 22, 41, 29, 123456, tzinfo=UTC)
 Parser = Callable[[Snapshot], Parsed]
+LISTING = network_file.parse(
+    NETWORK_TOML + '[sources.house]\nkind = "static-list"\npath = "x"\n',
+    "network.toml",
+)
+
+
+def listed(parse: Callable[[Snapshot, Network], Parsed]) -> Parser:
+    """The parser of a source under [sources], which the network lists as `house`."""
+    return lambda one: parse(replace(one, site="*", source="static-list/house"), LISTING)
+
+
 PARSERS: list[tuple[Parser, Table, str]] = [
     (kea_leases.parse, tables.LEASES, "kea/lease4-get-all.odd-values.json"),
     (kea_config.parse_reservations, tables.RESERVATIONS, "kea/config-get.shared-networks.json"),
@@ -29,6 +54,8 @@ PARSERS: list[tuple[Parser, Table, str]] = [
     (linux_neighbours.parse, tables.NEIGHBOURS, "arp/linux_proc_net_arp.txt"),
     (kea_leases.parse6, tables.LEASES, "kea/lease6-get-all.json"),
     (ndp.parse, tables.NEIGHBOURS, "arp/freebsd_ndp_an.txt"),
+    (listed(static_list.parse), tables.HOSTS, "static-list/hosts.toml"),
+    (listed(static_list.parse), tables.HOSTS, "static-list/hosts.csv"),
 ]
 each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)
 

@@ -73,6 +73,17 @@ def test_the_shipped_file_describes_three_sites() -> None:
             ("[sites.cabin]", f'[sites.home.wireguard_peers]\n"{"a" * 43}=" = "phone"\n[sites.cabin]'),
             "sites.home: wireguard_peers have names, but nobody reads them: set gateway.wireguard = true",
         ),
+        (
+            ("[phpipam]", '[sources.house]\nkind = "static-lst"\npath = "x"\n[phpipam]'),
+            "house.kind is none of static",
+        ),
+        (("[phpipam]", '[sources.house]\nkind = "static-list"\n[phpipam]'), "sources.house.path is missing"),
+        (("[phpipam]", "[sources]\nlisted = 5\n[phpipam]"), "sources.listed: Input should be a valid dictionary"),
+        (("[phpipam]", "[sources]\nhold_minute = 5\n[phpipam]"), "sources.hold_minute is no key netcensus knows"),
+        (
+            ("[phpipam]", '[sources.house]\nkind = "static-list"\npath = "x"\nsites = ["attic"]\n[phpipam]'),
+            "sources.house.sites: 'attic' is no site; name one of home, cabin",
+        ),
         (("[sites.cabin]", '[sites."log cabin"]'), "is no site name: assets bear it"),
         (('["ns1", "gateway"]', '["ns1.example.lan"]'), "'ns1.example.lan' is not one label; write the part before"),
         (('label = "cabin"', 'label = "my cabin"'), "sites.cabin.label: 'my cabin' is not a host name"),

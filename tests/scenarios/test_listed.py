@@ -1,0 +1,83 @@
+"""Sources beside the gateways, from the file to phpIPAM's row and to A and PTR: on the lab's network."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.lab_world import Lab, firewall_alone, running_lab
+from tests.scenarios.world import World
+
+SOURCES = """
+[sources.house]
+kind = "static-list"
+path = "hosts.toml"
+"""
+HOSTS = """
+[[host]]
+ip = "10.0.10.77"
+name = "hypervisor"
+mac = "BC:24:11:00:0A:77"
+
+[[host]]
+ip = "192.168.0.60"
+name = "stove"
+"""
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World]]:
+    """The lab, and a netcensus with a list of hosts that has taken one census of it."""
+    folder = tmp_path_factory.mktemp("listed")
+    with running_lab(folder / "lab") as lab:
+        world = lab.world(folder / "own", lambda text: firewall_alone(text) + SOURCES)
+        write(world, HOSTS)
+        assert world.run() == []
+        yield lab, world
+
+
+def write(world: World, hosts: str) -> None:
+    """Put a list of hosts where network.toml says."""
+    (Path(world.folder) / "hosts.toml").write_text(hosts, encoding="utf-8")
+
+
+def in_ipam(lab: Lab, ip: str) -> list[tuple[object, ...]]:
+    """Name and MAC of an address in phpIPAM's tracked subnets."""
+    return lab.sql(f"SELECT hostname, mac FROM ipaddresses WHERE ip_addr = '{int(ip_address(ip))}'")  # noqa: S608 - our own words
+
+
+def test_a_listed_host_is_in_phpipam_and_in_dns(story: tuple[Lab, World]) -> None:
+    """Its row with name and MAC, an A and a PTR; at a remote site under that site's label."""
+    lab, world = story
+    assert in_ipam(lab, "10.0.10.77") == [("hypervisor", "bc:24:11:00:0a:77")]
+    assert {
+        ("hypervisor.viktorbarzin.lan.", "A", "10.0.10.77"),
+        ("77.10.0.10.in-addr.arpa.", "PTR", "hypervisor.viktorbarzin.lan."),
+        ("stove.valchedrym.viktorbarzin.lan.", "A", "192.168.0.60"),
+    } <= lab.records()
+    told = {row["site"]: row["rows"] for row in world.table("sources") if row["source"] == "static-list/house"}
+    assert told == {"sofia": 1, "valchedrym": 1, "london": 0}
+
+
+def test_nothing_new_nothing_written(story: tuple[Lab, World]) -> None:
+    """A second census sends no UPDATE message, touches no row, archives no byte for the list."""
+    lab, world = story
+    before, digests = lab.everything(), [row["digest"] for row in world.table("source_snapshots")]
+    assert world.run() == []
+    assert lab.everything() == before
+    assert [row["digest"] for row in world.table("source_snapshots")] == digests
+
+
+def test_a_broken_list_stops_what_rests_on_it(story: tuple[Lab, World]) -> None:
+    """The run is red with the file, the fault and the remedy, and neither target is touched."""
+    lab, world = story
+    before = lab.everything()
+    write(world, HOSTS.replace("[[host]]", "[[host]"))
+    said = "\n".join(world.run())
+    assert "static-list/house: is not TOML" in said
+    assert "docs/adding-a-source.md shows both forms" in said
+    assert lab.everything() == before
+    write(world, HOSTS)
+    assert world.run() == []
+    assert lab.everything() == before
