@@ -76,6 +76,7 @@ def _arguments() -> argparse.Namespace:
         )
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
+    asking.set_defaults(approve=[])
     return parser.parse_args()
 
 
