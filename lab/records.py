@@ -27,6 +27,7 @@ ZONES = [
     "1.168.192.in-addr.arpa",
     "2.3.10.in-addr.arpa",
     "0.168.192.in-addr.arpa",
+    "0.0.0.0.a.9.8.7.6.5.4.3.2.1.d.f.ip6.arpa",
 ]
 NAMESERVERS = ["ns1.viktorbarzin.lan.", "ns2.viktorbarzin.lan.", "ns3.viktorbarzin.lan."]
 APEX_TTL_S = 3600

@@ -38,7 +38,7 @@ class Router:
 
     @property
     def files(self) -> Path:
-        """Its own folder: dhcp.leases, proc_net_arp, ip_neigh."""
+        """Its own folder: dhcp.leases, proc_net_arp, ip_neigh, and ip6_neigh where it speaks IPv6."""
         return self.folder.root / self.site
 
     def lay_out(self, now: float) -> None:

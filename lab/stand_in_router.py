@@ -42,8 +42,9 @@ def main() -> int:
         sys.stdout.write((folder / "proc_net_arp").read_text(encoding="utf-8"))
     elif program == "cat":
         os.execv("/bin/cat", ["cat", *arguments])  # noqa: S606 - the real one
-    elif arguments == ["-4", "neigh", "show"]:
-        sys.stdout.write((folder / "ip_neigh").read_text(encoding="utf-8"))
+    elif arguments in (["-4", "neigh", "show"], ["-6", "neigh", "show"]):
+        name = "ip6_neigh" if arguments[0] == "-6" else "ip_neigh"
+        sys.stdout.write((folder / name).read_text(encoding="utf-8"))
     else:
         sys.stderr.write(f"ip: invalid argument '{' '.join(arguments)}' to 'ip'\n")
         return 1

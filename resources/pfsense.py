@@ -4,13 +4,13 @@ How Kea is asked stands in kea.py. What the answers say is for pipelines/parse; 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address
 
 from pipelines.errors import SourceUnavailable
 from pipelines.gateways import PfsenseGateway
 from pipelines.parse.kea_answers import OK
 from pipelines.parse.kea_leases import PAGE_LIMIT
 from pipelines.parse.wireguard import VIEWS
+from pipelines.values import ip as canonical
 from resources import kea
 from resources.sections import Answer, Reading, Run, Section, ask, each_for_itself
 from resources.ssh import words
@@ -105,17 +105,17 @@ class Pfsense:
         Raises `SourceUnavailable` when no answer came to its end: then some may be queued.
         """
         asked, left = ips[:MOST_RESENT], ips[MOST_RESENT:]
-        names = {f"resend/{ip_address(ip)}": ip for ip in asked}
+        names = {f"resend/{canonical(ip)}": ip for ip in asked}
         sections = self._sections({name: self._resending(ip) for name, ip in names.items()})
         said = {ip: self._why_not(name, ip, sections[name]) for name, ip in names.items()}
         return said | dict.fromkeys(left, f"not asked: at most {MOST_RESENT} are asked for at once")
 
     def _server_of(self, ip: str) -> kea.Kea:
-        return self._kea4 if ip_address(ip).version == self._kea4.version else self._kea6
+        return self._kea6 if ":" in ip else self._kea4
 
     def _resending(self, ip: str) -> str:
         server = self._server_of(ip)
-        return server.command(f"lease{server.version}-resend-ddns", {"ip-address": ip})
+        return server.command(f"lease{server.version}-resend-ddns", {"ip-address": canonical(ip)})
 
     def _why_not(self, name: str, ip: str, section: Section) -> str | None:
         try:

@@ -219,4 +219,5 @@ INSERT INTO subnets (id, subnet, mask, sectionId, description, vrfId, showName, 
   (10, '167969280', '24', 3, 'WireGuard', 0, 1, 0),
   (11, '3232235520', '24', 3, 'Valchedrym', 0, 1, 0),
   (12, '3232237568', '24', 3, 'London', 0, 1, 0),
-  (13, '167779840', '24', 3, 'Guests (not tracked)', 0, 1, 0);
+  (13, '167779840', '24', 3, 'Guests (not tracked)', 0, 1, 0),
+  (14, '336389205813283084610353874626578219008', '64', 3, 'Valchedrym IPv6', 0, 1, 0);

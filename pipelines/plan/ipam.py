@@ -37,7 +37,7 @@ def ipam_plan(
 
 _BECAUSE = {
     "static": "listed by hand", "reservation": "reserved", "service": "by Kubernetes", "lease": "leased",
-    "neighbour": "seen by ARP", "peer": "by WireGuard",
+    "neighbour": "seen by ARP or NDP", "peer": "by WireGuard",
 }  # fmt: skip
 
 

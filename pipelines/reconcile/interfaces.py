@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines import contract, hardware
 from pipelines.network import Network
+from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.sightings import active_leases, may_be_a_device
 from pipelines.subnets import locate
 from pipelines.values import host_name, mac
@@ -81,7 +82,7 @@ def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
     pairs = list(zip(rows["client_id"][told].to_numpy(), is_v6[told].to_numpy(), strict=True))
     read = {pair: identifier(*pair) for pair in set(pairs)}
     identifiers = pd.Series([read[pair] for pair in pairs], rows.index[told], dtype=contract.TEXT)
-    macs = rows["mac"].where(rows["mac"].notna() | is_v6, rows["client_id"].map(_mac_in, na_action="ignore"))
+    macs = rows["mac"].where(rows["mac"].notna(), rows["client_id"].map(_mac_in, na_action="ignore"))
     rows = rows.assign(identifier=identifiers.reindex(rows.index), mac=macs.astype(contract.TEXT))
     rows = rows.assign(interface=rows["mac"].fillna(rows["identifier"]))
     rows = rows[rows["interface"].notna() & may_be_a_device(rows["mac"])]
@@ -100,7 +101,7 @@ def identifier(client_id: str, is_v6: bool) -> str | None:  # noqa: FBT001 - one
     What broken firmware sends says nothing: a UUID of which all bytes are alike.
     """
     form, value = ("duid", client_id) if is_v6 else ("client-id", client_id)
-    if not is_v6 and client_id.startswith("ff") and len(client_id) > 14:  # noqa: PLR2004 - type, IAID, DUID's own type
+    if client_id.startswith("ff") and len(client_id) > 14:  # noqa: PLR2004 - type, IAID, DUID's own type
         form, value = "duid", client_id[10:]
     payload = value[4:] if form == "duid" else value[2:]
     octets = [payload[at : at + 2] for at in range(0, len(payload), 2)]
@@ -112,8 +113,9 @@ def identifier(client_id: str, is_v6: bool) -> str | None:  # noqa: FBT001 - one
 
 
 def _mac_in(client_id: str) -> str | None:
+    """The MAC a client identifier is made of, by itself or in a DUID."""
     is_mac = client_id.startswith(_ETHERNET) and len(client_id) == 14  # noqa: PLR2004 - hex digits of type and MAC
-    return mac(client_id[2:]) if is_mac else None
+    return mac(client_id[2:]) if is_mac else hardware_in(client_id)
 
 
 def _names(rows: pd.DataFrame, network: Network) -> "pd.Series[str]":

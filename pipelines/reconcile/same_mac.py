@@ -46,12 +46,11 @@ def wanted_by_mac(claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
     A device with several names on IPv4 gives none. `claims` is `tables.NAME_CLAIMS` without these.
     """
     granted = claims[claims["verdict"] == "granted"]
-    held = bindings.loc[bindings["mac"].notna(), ["site", "ip", "mac", "kind"]]
+    held = bindings.loc[bindings["mac"].notna(), ["site", "ip", "mac"]]
     is_ipv6 = held["ip"].str.contains(":", regex=False)
     given = granted.loc[granted["source"] != PTR, [*ADDRESS, "name"]]
     named = held[~is_ipv6].merge(given, on=ADDRESS, validate="one_to_one")[["site", "mac", "name"]].drop_duplicates()
     named = named.drop_duplicates(["site", "mac"], keep=False)
-    bare = held[is_ipv6 & (held["kind"] == "neighbour")]
-    bare = bare.merge(granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
+    bare = held[is_ipv6].merge(granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
     found = bare.merge(named, on=["site", "mac"], validate="many_to_one")
-    return found.rename(columns={"name": "wanted", "mac": "device"}).assign(source=SAME_MAC).drop(columns="kind")
+    return found.rename(columns={"name": "wanted", "mac": "device"}).assign(source=SAME_MAC)

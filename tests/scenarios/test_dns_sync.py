@@ -110,7 +110,7 @@ def test_our_own_census_starts_nothing(watched: Watched) -> None:
     decision = watched.tick()
     assert isinstance(decision, str)
     assert decision.startswith("Nothing moved since ")
-    assert decision.split(": ")[1].startswith("6 serials, ")
+    assert decision.split(": ")[1].startswith("7 serials, ")
     assert "\n" not in decision
 
 

@@ -18,6 +18,7 @@ from tests.networks import (
     cells,
     handed_to_d2,
     in_ipam,
+    in_zone,
     ipam_subnet,
     lease,
     minutes_ago,
@@ -176,3 +177,22 @@ def test_a_subnet_that_is_no_place_is_refused(subnet: str) -> None:
     """Link-local and multicast addresses mean another thing on every link."""
     with pytest.raises(ConfigError, match="link-local or multicast"):
         network_file.parse(TOML.replace(SUBNET6, subnet), "network.toml")
+
+
+def test_a_name_of_dhcpv6_that_d2_registers_is_verified() -> None:
+    """Where D2 is on for IPv6 we write nothing: what DNS lacks Kea is asked for, what it holds is right."""
+    on = {"site": "home", "subnet": SUBNET6, "is_ddns_on": True, "ddns_suffix": None, "pools": None}
+    handed = lease6(is_ddns_forward=True, is_ddns_reverse=True)
+    here = world()
+    given = {"ipam_subnets": SUBNETS, "dhcp_subnets": [on], "leases": [handed]}
+    made = here.census(0, asked=None, unread=None, **given)
+    assert cells(made["registrations"], "ip", "verdict") == [(IP6, "missing")]
+    assert cells(made["heal_plan"], "ip") == [(IP6,)]
+    assert here.records() == set()
+    mark = str(dhcid(NAME, None, DUID))
+    here.zone_records = [
+        in_zone(NAME, "AAAA", IP6), in_zone(NAME, "DHCID", mark),
+        in_zone(PTR6, "PTR", NAME) | {"zone": ZONE6 + "."}, in_zone(PTR6, "DHCID", mark) | {"zone": ZONE6 + "."},
+    ]  # fmt: skip
+    made = here.census(0, asked=None, unread=None, **given)
+    assert cells(made["registrations"], "ip", "verdict") == [(IP6, "right")]
