@@ -29,6 +29,7 @@ from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
 from resources.secrets import secret, secret_or
 from resources.standing import Standing
+from resources.suites import Suites
 from resources.table_store import TableStore
 from schedules.dns_sync import dns_sync_when_changed
 from schedules.hourly import hourly_census
@@ -78,6 +79,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "last_load": last_load,
         "standing": Standing(phpipam, servers, ledger, last_load),
         "alerting": Alerting(network.alerts, str(path), url, secret),
+        "suites": Suites(archive.parent / "tables"),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
     }
 

@@ -9,6 +9,8 @@ import dagster as dg
 from pipelines import tables
 from pipelines.contract import Column, Table
 from pipelines.errors import NetcensusError
+from pipelines.expectations import RULES, in_words
+from pipelines.predicates import NOT_NULL
 from resources.preview import MOST_CHARACTERS, MOST_ROWS
 from resources.table_store import CONTRACT, SHOWN, WIDEST
 
@@ -35,11 +37,14 @@ def contract(table: Table) -> dict[str, object]:
 
 def column_schema(table: Table) -> dg.TableSchema:
     """The contract as Dagster's UI shows it."""
-    return dg.TableSchema(columns=[_column(column) for column in table.columns])
+    key = [f"no two rows share {' and '.join(table.key)}"] if table.key else []
+    beside = [rule.expectation.says for rule in RULES if rule.table.name == table.name]
+    constraints = dg.TableConstraints(other=[*key, *map(in_words, table.references), *beside])
+    return dg.TableSchema(columns=[_column(column) for column in table.columns], constraints=constraints)
 
 
 def _column(column: Column) -> dg.TableColumn:
-    other = [f"one of {', '.join(column.choices)}"] if column.choices else []
+    other = [one.says for one in column.expectations if one.kind != NOT_NULL]
     constraints = dg.TableColumnConstraints(nullable=column.is_nullable, other=other)
     return dg.TableColumn(column.name, column.dtype, description=column.meaning, constraints=constraints)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pandas as pd
 
+from assets.checks import judge, specs
 from assets.declare import contract, told
 from assets.external import source
 from pipelines import snapshots, tables
@@ -18,6 +19,7 @@ from resources.ledger import Ledger
 from resources.listed import Listed
 from resources.nameserver import NameServer
 from resources.phpipam import Phpipam
+from resources.suites import Suites
 
 GROUP = "extract"
 ANSWERED = "every_source_answered"
@@ -57,9 +59,10 @@ def _site_asset(site: Site) -> Asset:
         gateways: dg.ResourceParam[Gateways],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
+        suites: dg.ResourceParam[Suites],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, gateways.read(site.name), archive, ledger)
+            yield from _kept(context, gateways.read(site.name), archive, ledger, suites)
 
     return site_snapshots
 
@@ -81,9 +84,10 @@ def _listed_asset(network: Network) -> Asset:
         listed: dg.ResourceParam[Listed],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
+        suites: dg.ResourceParam[Suites],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, listed.read(), archive, ledger)
+            yield from _kept(context, listed.read(), archive, ledger, suites)
 
     return source_snapshots
 
@@ -105,9 +109,10 @@ def _phpipam_asset() -> Asset:
         phpipam: dg.ResourceParam[Phpipam],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
+        suites: dg.ResourceParam[Suites],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, phpipam.read(datetime.now(UTC)), archive, ledger)
+            yield from _kept(context, phpipam.read(datetime.now(UTC)), archive, ledger, suites)
 
     return phpipam_snapshots
 
@@ -129,10 +134,11 @@ def _zones_asset(network: Network) -> Asset:
         nameserver: dg.ResourceParam[NameServer],
         archive: dg.ResourceParam[Archive],
         ledger: dg.ResourceParam[Ledger],
+        suites: dg.ResourceParam[Suites],
     ) -> Iterator[_Event]:
         with told(), nameserver:
             read = [_zone(zone, nameserver, archive, ledger) for zone in network.dns.zones]
-            yield from _kept(context, read, archive, ledger)
+            yield from _kept(context, read, archive, ledger, suites)
 
     return zone_snapshots
 
@@ -151,12 +157,16 @@ def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -
 
 
 def _kept(
-    context: dg.AssetExecutionContext, read: Sequence[Snapshot], archive: Archive, ledger: Ledger
+    context: dg.AssetExecutionContext, read: Sequence[Snapshot], archive: Archive, ledger: Ledger, suites: Suites
 ) -> Iterator[_Event]:
     """Archive the answers, index them in the ledger, and say whether they are whole."""
     for snapshot in read:
         archive.put(snapshot.content)
     rows = snapshots.as_table(list(read))
+    judgement = judge({context.asset_key.to_python_identifier(): (tables.SNAPSHOTS, rows)}, {}, suites)
+    if judgement.errors:
+        why = "; ".join(judgement.errors)
+        rows = snapshots.as_table([snapshots.missing(one.site, one.source, one.read_at, why) for one in read])
     ledger.note_snapshots(context.run.run_id, rows)
     reasons = faults(rows)
     yield dg.Output(rows)
@@ -165,7 +175,9 @@ def _kept(
         passed=not reasons,
         description="\n".join(reasons) or f"{len(rows)} sources read in full",
     )
+    yield from judgement.results()
 
 
 def _checks(name: str) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(ANSWERED, asset=name, description="Red: what rests on the missing source is frozen.")]
+    answered = dg.AssetCheckSpec(ANSWERED, asset=name, description="Red: what rests on the missing source is frozen.")
+    return [answered, *specs({name: tables.SNAPSHOTS})]

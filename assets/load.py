@@ -7,10 +7,12 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from assets.checks import judge, specs
 from assets.declare import described, told
 from assets.external import target
 from assets.proof import checks, proof, shown
 from pipelines import tables
+from pipelines.breaches import LEFT_OUT
 from pipelines.network import Network
 from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
@@ -26,12 +28,13 @@ from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
 from resources.resending import ask_again
 from resources.standing import Standing
+from resources.suites import Suites
 
 GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "guards", "sources", "device_interfaces", "pools"]
+INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "guards", "sources", "withheld", "device_interfaces", "pools"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
@@ -53,10 +56,11 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(TOOK_EFFECT, asset="dns_receipt"),
             dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True),
             *checks(),
+            *specs(dict.fromkeys(receipts, tables.RECEIPT)),
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - seven tables and seven resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - eight tables and eight resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
@@ -65,11 +69,13 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         gateways: dg.ResourceParam[Gateways],
         known_devices: dg.ResourceParam[KnownDevices],
         pool_use: dg.ResourceParam[PoolUse],
+        suites: dg.ResourceParam[Suites],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
         heal_plan: pd.DataFrame,
         guards: pd.DataFrame,
         sources: pd.DataFrame,
+        withheld: pd.DataFrame,
         device_interfaces: pd.DataFrame,
         pools: pd.DataFrame,
     ) -> Iterator[_Event]:
@@ -96,12 +102,19 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             at_kea = ask_again(heal_plan, gateways, ledger, run_id)
         serials = standing.followed(stand, limit_s)
         is_of_ipam = let_through["scope"].str.startswith("phpipam ")
-        yield from _told("ipam_receipt", tables.RECEIPT.concat([let_through[is_of_ipam], in_ipam]), {})
-        in_all = tables.RECEIPT.concat([let_through[~is_of_ipam], in_dns, at_kea])
-        yield from _told("dns_receipt", in_all, shown(serials))
+        answers = {
+            "ipam_receipt": tables.RECEIPT.concat([let_through[is_of_ipam], in_ipam]),
+            "dns_receipt": tables.RECEIPT.concat([let_through[~is_of_ipam], in_dns, at_kea]),
+        }
+        judgement = judge({name: (tables.RECEIPT, rows) for name, rows in answers.items()}, {}, suites)
+        if judgement.errors:
+            yield from judgement.refused()
+        yield from _told("ipam_receipt", answers["ipam_receipt"], {})
+        yield from _told("dns_receipt", answers["dns_receipt"], shown(serials))
+        yield from judgement.results()
         yield from proof(serials, limit_s, pd.Timestamp.now("UTC"))
         yield from _written(in_ipam, in_dns)
-        yield _whole(sources)
+        yield _whole(sources, withheld)
 
     return load
 
@@ -137,9 +150,10 @@ def _written(in_ipam: pd.DataFrame, in_dns: pd.DataFrame) -> Iterator[_Event]:
         yield dg.AssetMaterialization(target("zone", zone), metadata={"RRsets written": len(rows)})
 
 
-def _whole(sources: pd.DataFrame) -> dg.AssetCheckResult:
-    """Red, and with it the run, when a source was missing: what could be done was done, and a person should know."""
-    reasons = faults(sources)
+def _whole(sources: pd.DataFrame, withheld: pd.DataFrame) -> dg.AssetCheckResult:
+    """Red, and with it the run, when a site was left out: what could be done was done, and a person should know."""
+    ill = withheld[withheld["rule"] == LEFT_OUT]
+    reasons = [*faults(sources), *(ill["site"] + ": " + ill["reason"])]
     return dg.AssetCheckResult(
         asset_key="dns_receipt", check_name=WHOLE, passed=not reasons, description="\n".join(reasons) or None
     )

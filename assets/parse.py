@@ -5,14 +5,17 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from assets.checks import judge, specs
 from assets.declare import described
 from assets.extract import snapshot_names
 from pipelines import snapshots, tables
+from pipelines.breaches import listed, unread, without
 from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
 from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, read_by
 from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from resources.archive import Archive
+from resources.suites import Suites
 
 GROUP = "parse"
 CAN_CONCLUDE = "something_can_be_concluded"
@@ -37,18 +40,25 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(CAN_CONCLUDE, asset="sources", blocking=True),
             dg.AssetCheckSpec(READABLE, asset="rejects"),
+            *specs({table.name: table for table in TABLES}),
         ],
     )
     def parse(
-        archive: dg.ResourceParam[Archive], **read: pd.DataFrame
+        archive: dg.ResourceParam[Archive], suites: dg.ResourceParam[Suites], **read: pd.DataFrame
     ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         index = tables.SNAPSHOTS.concat(list(read.values()))
         contents = {digest: archive.get(digest) for digest in index["digest"].unique()}
         parsed = parse_all(snapshots.from_table(index, contents), network=network)
+        made = {table.name: (table, parsed[table.name]) for table in TABLES}
+        judgement = judge(made, {**parsed, **listed(network)}, suites)
+        if judgement.is_whole:
+            yield from judgement.refused()
+        parsed = without(parsed, judgement.ill) | {"sources": unread(parsed["sources"], judgement.ill)}
         for name, frame in parsed.items():
             yield dg.Output(frame, output_name=name)
         yield _can_conclude(parsed["sources"], sites)
         yield _readable(parsed["rejects"])
+        yield from judgement.results()
 
     return parse
 

@@ -6,13 +6,16 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from assets.checks import Judgement, judge, specs
 from assets.declare import described, told
 from pipelines import tables
+from pipelines.breaches import left_out, listed, unread, without
 from pipelines.network import Network
 from pipelines.plan.approval import asked, refusals
 from pipelines.plan.guards import guards
 from pipelines.plan.plans import plans
 from resources.ledger import Ledger
+from resources.suites import Suites
 
 GROUP = "plan"
 WITHIN = "within_the_guards"
@@ -23,6 +26,7 @@ _PARSED = [
     "sources", "leases", "reservations", "dhcp_subnets", "ipam_subnets", "ipam_addresses", "zone_records",
 ]  # fmt: skip
 _ACCOUNT = ["name_claims", "addresses", "records", "registrations"]
+_QUARANTINE = "quarantine"
 TABLES = {
     tables.IPAM_PLAN: {"addresses", "records", "ipam_subnets", "ipam_addresses", "zone_records", "sources"},
     tables.DNS_PLAN: {
@@ -36,7 +40,7 @@ TABLES = {
         "dhcp_subnets",
     },
     tables.HEAL_PLAN: {"registrations", "sources"},
-    tables.WITHHELD: {*_PARSED, *_ACCOUNT},
+    tables.WITHHELD: {*_PARSED, *_ACCOUNT, _QUARANTINE},
     tables.GUARDS: {"ipam_plan", "dns_plan", "heal_plan", "sources", "ipam_subnets", "ipam_addresses", "zone_records"},
 }
 """The stage's tables, and what each is made from."""
@@ -57,32 +61,55 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=GROUP,
-        ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT]},
+        ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT, _QUARANTINE]},
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
         check_specs=[
             dg.AssetCheckSpec(WITHIN, asset=name, blocking=True, description="Red: nothing is sent to either target.")
             for name in ("ipam_plan", "dns_plan")
-        ],
+        ]
+        + specs({table.name: table for table in TABLES}),
     )
     def plan(
-        context: dg.AssetExecutionContext, config: Approve, ledger: dg.ResourceParam[Ledger], **read: pd.DataFrame
+        context: dg.AssetExecutionContext,
+        config: Approve,
+        ledger: dg.ResourceParam[Ledger],
+        suites: dg.ResourceParam[Suites],
+        **read: pd.DataFrame,
     ) -> Iterator[_Event]:
+        ill = dict(zip(read[_QUARANTINE]["site"], read[_QUARANTINE]["reason"], strict=True))
+        read = read | {"sources": unread(read["sources"], ill)}
         parsed = {name: read[name] for name in _PARSED}
         applied, past = ledger.applied(), ledger.past(context.run.run_id)
         made = plans(parsed, {name: read[name] for name in _ACCOUNT}, applied, network=network, past=past)
+        judgement = _judged(made, {**read, **listed(network)}, suites)
+        if judgement.is_whole:
+            yield from judgement.refused()
+        made = without(made, judgement.ill)
+        made["withheld"] = tables.WITHHELD.concat([made["withheld"], left_out({**ill, **judgement.ill})])
         with told():
             approvals, by = asked(_approvals(context.run, config)), _approver(context.run)
         made["guards"] = guards(
             made, parsed, applied,
             network=network, past=past, now=pd.Timestamp.now("UTC"), approvals=approvals, by=by,
         )  # fmt: skip
+        on_guards = _judged({"guards": made["guards"]}, {}, suites)
+        if on_guards.is_whole:
+            yield from on_guards.refused()
         for name, frame in made.items():
             yield dg.Output(frame, output_name=name, metadata=_counts(frame))
         for target, name in (("phpipam", "ipam_plan"), ("dns", "dns_plan")):
             yield _within(name, refusals(made["guards"], target))
+        yield from judgement.results()
+        yield from on_guards.results()
 
     return plan
+
+
+def _judged(made: dict[str, pd.DataFrame], read: dict[str, pd.DataFrame], suites: Suites) -> Judgement:
+    """The verdicts on those of the stage's tables that are made so far; guards count what is left after them."""
+    every = {table.name: (table, made[table.name]) for table in TABLES if table.name in made}
+    return judge(every, {**read, **made}, suites)
 
 
 def _approvals(run: dg.DagsterRun, config: Approve) -> list[str]:

@@ -6,8 +6,10 @@ import dagster as dg
 import pandas as pd
 
 from assets import conflict_checks, parse
+from assets.checks import judge, specs
 from assets.declare import described, told
 from pipelines import tables
+from pipelines.breaches import listed, without
 from pipelines.network import Network
 from pipelines.reconcile.account import account, account_of_devices, census_time
 from pipelines.reconcile.conflicts.census import Census
@@ -15,6 +17,7 @@ from pipelines.reconcile.conflicts.every import conflicts_and_pools
 from resources.known_devices import KnownDevices
 from resources.ledger import Ledger
 from resources.pool_use import PoolUse
+from resources.suites import Suites
 
 GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
@@ -53,8 +56,10 @@ TABLES = {
         "zone_records",
         "sources",
     },
+    tables.QUARANTINE: set(INPUTS),
 }
 """The stage's tables, and what each is made from."""
+_JUDGED = [table for table in TABLES if table is not tables.QUARANTINE]  # which is itself the verdict
 
 
 def reconcile_assets(network: Network) -> dg.AssetsDefinition:
@@ -65,13 +70,14 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(name) for name in INPUTS},
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
-        check_specs=conflict_checks.checks(),
+        check_specs=[*conflict_checks.checks(), *specs({table.name: table for table in _JUDGED})],
     )
     def reconcile(
         context: dg.AssetExecutionContext,
         ledger: dg.ResourceParam[Ledger],
         known_devices: dg.ResourceParam[KnownDevices],
         pool_use: dg.ResourceParam[PoolUse],
+        suites: dg.ResourceParam[Suites],
         **parsed: pd.DataFrame,
     ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         with told():
@@ -81,9 +87,15 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
             as_of, born_at = census_time(parsed["sources"]), ledger.past(context.run.run_id).born_at
             census = Census(parsed, made, applied, network, as_of, born_at)
             made |= conflicts_and_pools(census, pool_use.noted())
+        every = {table.name: (table, made[table.name]) for table in _JUDGED}
+        judgement = judge(every, {**parsed, **made, **listed(network)}, suites)
+        if judgement.is_whole:
+            yield from judgement.refused()
+        made = without(made, judgement.ill) | {"quarantine": tables.QUARANTINE.rows(list(judgement.ill.items()))}
         for name, frame in made.items():
             yield dg.Output(frame, output_name=name, metadata=_COUNTS[name](frame) if name in _COUNTS else {})
         yield from conflict_checks.results(made[conflict_checks.ASSET])
+        yield from judgement.results()
 
     return reconcile
 

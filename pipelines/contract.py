@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.predicates import Expectation, failing, no_empty_text, no_repeat, not_null, one_of, reads_as
+
 TEXT = "str"
 INTEGER = "Int64"
 NUMBER = "Float64"
@@ -28,6 +30,30 @@ class Column:
     pattern: str | None = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def expectations(self) -> list[Expectation]:
+        """What is asked of the values. A flag has no null (its dtype holds none)."""
+        asked = [] if self.is_nullable or self.dtype == FLAG else [not_null(self.name)]
+        if self.choices:
+            asked.append(one_of(self.name, self.choices))
+        if self.pattern:
+            asked.append(reads_as(self.name, self.pattern))
+        if self.dtype == TEXT and not (self.choices or self.pattern):
+            asked.append(no_empty_text(self.name))
+        return asked
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A pointer: what stands in `columns` stands in `at` of the table `to` as well. Nulls point nowhere.
+
+    `to` is another table's name, or what network.toml lists: `network.sites`, `network.zones`, `network.subnets`.
+    """
+
+    columns: tuple[str, ...]
+    to: str
+    at: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -37,11 +63,18 @@ class Table:
     grain: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The columns' names, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """What the columns and the key ask of every row. Dtypes are not among it: see `malformed`."""
+        by_column = [one for column in self.columns for one in column.expectations]
+        return (*by_column, no_repeat(self.key)) if self.key else tuple(by_column)
 
     def frame(self, columns: Mapping[str, Sequence[object]] | pd.DataFrame) -> pd.DataFrame:
         """A frame of this table from its columns, in the contract's order and dtypes.
@@ -65,30 +98,22 @@ class Table:
         filled = [frame for frame in frames if len(frame)]
         return self.frame(pd.concat(filled, ignore_index=True)) if filled else self.empty()
 
-    def violations(self, frame: pd.DataFrame) -> list[str]:
-        """What in a frame breaks this contract, one sentence each; empty when nothing does."""
+    def malformed(self, frame: pd.DataFrame) -> list[str]:
+        """Which columns and dtypes are not the contract's, one sentence each: such a frame cannot be judged by rows."""
         if list(frame.columns) != self.names:
             return [f"{self.name}: columns are {list(frame.columns)}, the contract says {self.names}"]
-        found = [text for column in self.columns for text in self._column_violations(column, frame[column.name])]
-        if self.key and (repeated := int(frame.duplicated(list(self.key)).sum())):
-            found.append(f"{self.name}: {repeated} rows repeat the key {self.key}")
-        return found
+        dtypes = [(column, str(frame[column.name].dtype)) for column in self.columns]
+        return [
+            f"{self.name}.{column.name}: dtype is {found}, the contract says {column.dtype}"
+            for column, found in dtypes
+            if found != column.dtype
+        ]
 
-    def _column_violations(self, column: Column, values: "pd.Series[object]") -> list[str]:
-        place = f"{self.name}.{column.name}"
-        present = values.dropna()
-        found = []
-        if str(values.dtype) != column.dtype:
-            found.append(f"{place}: dtype is {values.dtype}, the contract says {column.dtype}")
-        if not column.is_nullable and len(present) < len(values):
-            found.append(f"{place}: {len(values) - len(present)} values are missing")
-        if column.choices and (others := set(present) - set(column.choices)):
-            found.append(f"{place}: {sorted(map(str, others))} are none of {column.choices}")
-        if column.pattern and (bad := int((~present.astype(str).str.fullmatch(column.pattern)).sum())):
-            found.append(f"{place}: {bad} values do not read as {column.pattern}")
-        if column.dtype == TEXT and (present == "").any():
-            found.append(f"{place}: empty text; what is not there is null")
-        return found
+    def violations(self, frame: pd.DataFrame) -> list[str]:
+        """What in a frame breaks this contract, one sentence each; empty when nothing does."""
+        counts = [] if self.malformed(frame) else [(one, int(failing(frame, one).sum())) for one in self.expectations]
+        broken = [f"{self.name}: {one.says}: not so in {count} of {len(frame)} rows" for one, count in counts if count]
+        return self.malformed(frame) + broken
 
 
 def _typed(values: Sequence[object], column: Column) -> "pd.Series[object]":

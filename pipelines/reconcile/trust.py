@@ -10,7 +10,8 @@ from pipelines.values import OwnerName, owner_name
 def frozen_sites(sources: pd.DataFrame) -> dict[str, str]:
     """The sites (of `sources`) of which at least one source is incomplete, and the reasons in one text."""
     lacking = sources[~sources["is_complete"] & (sources["site"] != EVERYWHERE)]
-    return {site: "; ".join(rows["source"] + ": " + rows["reason"]) for site, rows in lacking.groupby("site")}
+    reasons = lacking.groupby(["site", "reason"], as_index=False, sort=False)["source"].agg(", ".join)
+    return {site: "; ".join(rows["source"] + ": " + rows["reason"]) for site, rows in reasons.groupby("site")}
 
 
 def unread_zones(sources: pd.DataFrame) -> dict[OwnerName, str]:

@@ -1,7 +1,7 @@
 """Columns that stand in more than one table, and the short forms in which columns are declared."""
 
 from pipelines import contract
-from pipelines.contract import FLAG, INSTANT, INTEGER, TEXT, Column
+from pipelines.contract import FLAG, INSTANT, INTEGER, TEXT, Column, Reference
 
 
 def text(name: str, meaning: str, *choices: str, pattern: str | None = None, is_nullable: bool = False) -> Column:
@@ -28,3 +28,9 @@ NAMED_BY = optional("named_by", "the source of the name; null for what is older 
 MISSING_SINCE = optional("missing_since_at", "since when nothing wants it any more; null while something does", INSTANT)
 IS_COMPLETE = Column("is_complete", FLAG, "whether the whole answer was had, with proof")
 REASON_MISSING = optional("reason", "why it is not complete, and what to do")
+
+OF_A_SOURCE = Reference(("site", "source"), "sources", ("site", "source"))
+OF_A_SITE = Reference(("site",), "network.sites", ("site",))
+OF_A_ZONE = Reference(("zone",), "network.zones", ("zone",))
+OF_A_SUBNET = Reference(("cidr",), "network.subnets", ("cidr",))
+OF_AN_IPAM_SUBNET = Reference(("subnet_id_phpipam",), "ipam_subnets", ("id_phpipam",))

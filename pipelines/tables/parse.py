@@ -7,6 +7,9 @@ from pipelines.tables.columns import (
     IP,
     IS_COMPLETE,
     MAC,
+    OF_A_SITE,
+    OF_A_SOURCE,
+    OF_A_ZONE,
     OWNER,
     READ_AT,
     REASON_MISSING,
@@ -43,6 +46,7 @@ REJECTS = Table(
         text("reason", "why it was rejected"),
         text("excerpt", "the row's first 200 characters, control characters escaped"),
     ),
+    references=(OF_A_SOURCE,),
 )
 LEASES = Table(
     "leases",
@@ -62,6 +66,7 @@ LEASES = Table(
         Column("is_ddns_reverse", FLAG, "handed to D2 for the PTR record"),
     ),
     key=("site", "ip"),
+    references=(OF_A_SOURCE,),
 )
 RESERVATIONS = Table(
     "reservations",
@@ -74,6 +79,7 @@ RESERVATIONS = Table(
         optional("client_id", "the client identifier, lower-case hex", pattern=r"(?:[0-9a-f]{2})+"),
         optional("hostname", "the reserved name, as configured"),
     ),
+    references=(OF_A_SITE,),
 )
 DHCP_SUBNETS = Table(
     "dhcp_subnets",
@@ -86,6 +92,7 @@ DHCP_SUBNETS = Table(
         optional("pools", "the dynamic ranges, first-last, comma-separated"),
     ),
     key=("site", "subnet"),
+    references=(OF_A_SITE,),
 )
 NEIGHBOURS = Table(
     "neighbours",
@@ -99,6 +106,7 @@ NEIGHBOURS = Table(
         text("state", "the entry's state", "dynamic", "permanent", "published", "expired", "incomplete"),
         optional("confirmed_at", "when the kernel last confirmed it; null where it cannot be told", INSTANT),
     ),
+    references=(OF_A_SOURCE,),
 )
 PEERS = Table(
     "peers",
@@ -112,6 +120,7 @@ PEERS = Table(
         optional("last_handshake_at", "when the two last agreed on keys; null for never", INSTANT),
     ),
     key=("site", "interface", "public_key", "cidr"),
+    references=(OF_A_SOURCE,),
 )
 IPAM_SUBNETS = Table(
     "ipam_subnets",
@@ -159,4 +168,5 @@ ZONE_RECORDS = Table(
         text("rdata", "the record data in presentation form, names absolute and lower-case"),
     ),
     key=("zone", "owner", "type", "rdata"),
+    references=(OF_A_ZONE,),
 )

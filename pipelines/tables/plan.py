@@ -1,12 +1,16 @@
 """The tables of the stage plan: what to change, and what is left alone."""
 
 from pipelines import contract
-from pipelines.contract import FLAG, INTEGER, Column, Table
+from pipelines.contract import FLAG, INTEGER, Column, Reference, Table
 from pipelines.tables.columns import (
     CIDR,
     IP,
     MISSING_SINCE,
     NAMED_BY,
+    OF_A_SITE,
+    OF_A_SUBNET,
+    OF_A_ZONE,
+    OF_AN_IPAM_SUBNET,
     OWNER,
     RR_TYPE,
     SITE,
@@ -35,6 +39,12 @@ IPAM_PLAN = Table(
         text("reason", "why, for a person"),
     ),
     key=("subnet_id_phpipam", "ip", "field"),
+    references=(
+        OF_A_SITE,
+        OF_A_SUBNET,
+        OF_AN_IPAM_SUBNET,
+        Reference(("id_phpipam",), "ipam_addresses", ("id_phpipam",)),
+    ),
 )
 DNS_PLAN = Table(
     "dns_plan",
@@ -57,6 +67,7 @@ DNS_PLAN = Table(
         text("reason", "why, for a person"),
     ),
     key=("zone", "owner", "type"),
+    references=(OF_A_ZONE,),
 )
 HEAL_PLAN = Table(
     "heal_plan",
@@ -69,6 +80,7 @@ HEAL_PLAN = Table(
         text("reason", "the state: what was found in DNS, for a person"),
     ),
     key=("site", "ip"),
+    references=(Reference(("site", "ip"), "registrations", ("site", "ip")),),
 )
 WITHHELD = Table(
     "withheld",

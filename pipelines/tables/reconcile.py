@@ -1,8 +1,25 @@
 """The tables of the stage reconcile: one account of the network."""
 
 from pipelines import contract
-from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
-from pipelines.tables.columns import CIDR, IP, MAC, OWNER, RR_TYPE, SITE, SOURCE, SUBNET_ID, ZONE, optional, text
+from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Reference, Table
+from pipelines.tables.columns import (
+    CIDR,
+    IP,
+    MAC,
+    OF_A_SITE,
+    OF_A_SOURCE,
+    OF_A_SUBNET,
+    OF_A_ZONE,
+    OF_AN_IPAM_SUBNET,
+    OWNER,
+    RR_TYPE,
+    SITE,
+    SOURCE,
+    SUBNET_ID,
+    ZONE,
+    optional,
+    text,
+)
 
 SIGHTINGS = Table(
     "sightings",
@@ -17,6 +34,7 @@ SIGHTINGS = Table(
         Column("last_seen_at", INSTANT, "when the source confirmed it (never: when we asked)"),
     ),
     key=("site", "ip", "mac", "source"),
+    references=(OF_A_SOURCE,),
 )
 BINDINGS = Table(
     "bindings",
@@ -32,6 +50,7 @@ BINDINGS = Table(
         optional("valid_s", "the lease's length, where there is one that ends", INTEGER),
     ),
     key=("site", "ip"),
+    references=(OF_A_SITE,),
 )
 NAME_CLAIMS = Table(
     "name_claims",
@@ -49,6 +68,7 @@ NAME_CLAIMS = Table(
         text("reason", "why, for a person"),
     ),
     key=("site", "ip", "source"),
+    references=(OF_A_SITE,),
 )
 ADDRESSES = Table(
     "addresses",
@@ -66,6 +86,7 @@ ADDRESSES = Table(
         optional("last_seen_at", "the latest sighting", INSTANT),
     ),
     key=("subnet_id_phpipam", "ip"),
+    references=(OF_A_SITE, OF_A_SUBNET, OF_AN_IPAM_SUBNET),
 )
 RECORDS = Table(
     "records",
@@ -84,6 +105,7 @@ RECORDS = Table(
         text("reason", "where the name comes from"),
     ),
     key=("zone", "owner", "type", "rdata"),
+    references=(OF_A_ZONE, Reference(("site", "ip"), "addresses", ("site", "ip"))),
 )
 REGISTRATIONS = Table(
     "registrations",
@@ -100,4 +122,12 @@ REGISTRATIONS = Table(
         optional("nsupdate", "the script that would clear what others left, for nsupdate(1)"),
     ),
     key=("site", "ip"),
+    references=(Reference(("site", "ip"), "leases", ("site", "ip")),),
+)
+QUARANTINE = Table(
+    "quarantine",
+    "one site about which nothing is concluded, because rows of its account broke their table's contract",
+    (SITE, text("reason", "what broke, and what to do")),
+    key=("site",),
+    references=(OF_A_SITE,),
 )

@@ -36,8 +36,8 @@ GROUPS = {
         "ipam_addresses", "zone_records",
     },
     "reconcile": {
-        "sightings", "bindings", "name_claims", "addresses", "records", "registrations", "devices", "device_interfaces",
-        "conflicts", "pools",
+        "sightings", "bindings", "name_claims", "addresses", "records", "registrations", "quarantine", "devices",
+        "device_interfaces", "conflicts", "pools",
     },
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld", "guards"},
     "load": {"ipam_receipt", "dns_receipt"},

@@ -1,0 +1,127 @@
+"""The checks named `contract`: one for every table, red with the rows that break its contract and what to do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+
+from pipelines.breaches import Breach, breaches, ill_sites
+from pipelines.contract import Table
+from pipelines.expectations import REPORT, Frames
+from resources.preview import MOST_BYTES, inert, markdown
+from resources.suites import Seen, Suites, complaints
+
+CONTRACT = "contract"
+_MOST_BREACHES = 5  # shown with their rows
+_SAYS = "Red: a site's rows broke the table's contract and were left out, or the table is bad and the run ends here."
+
+
+def specs(contracts: Mapping[str, Table]) -> list[dg.AssetCheckSpec]:
+    """The checks of these assets. Those of tables that are no site's own block what is downstream in the same run."""
+    return [
+        dg.AssetCheckSpec(CONTRACT, asset=asset, description=_SAYS, blocking="site" not in table.names)
+        for asset, table in contracts.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found in one asset's table, by plain pandas and, where it was asked, by Great Expectations."""
+
+    asset: str
+    rows: int
+    found: list[Breach]
+    objections: list[str]
+    seen: Seen | None
+
+    @property
+    def result(self) -> dg.AssetCheckResult:
+        """The check in Dagster's words: red for errors, yellow for warnings."""
+        is_error = any(breach.is_error for breach in self.found)
+        severity = dg.AssetCheckSeverity.ERROR if is_error or not self.found else dg.AssetCheckSeverity.WARN
+        return dg.AssetCheckResult(
+            asset_key=self.asset, check_name=CONTRACT, passed=not self.found, severity=severity,
+            description="\n".join(breach.sentence for breach in self.found) or self._passed(),
+            metadata=self._evidence() if self.found else {},
+        )  # fmt: skip
+
+    def _evidence(self) -> dict[str, dg.MetadataValue]:
+        said = dg.MetadataValue.text("\n".join(self.objections) or "was not asked")
+        return {"failing rows": dg.MetadataValue.md(_rows(self.found)), "Great Expectations": said}
+
+    def _passed(self) -> str:
+        if not self.rows:
+            return "No rows"
+        if self.seen is None:
+            return f"{self.rows} rows met every expectation, by plain pandas and by Great Expectations just now"
+        last = f"Great Expectations last found so at {self.seen.at}, in {self.seen.rows} rows"
+        return f"{self.rows} rows met {self.seen.expectations} expectations. {last}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts on all tables of a step."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def breaches(self) -> list[Breach]:
+        """Everything that was found, in the order of the tables."""
+        return [breach for verdict in self.verdicts for breach in verdict.found]
+
+    @property
+    def errors(self) -> list[str]:
+        """What stops something, one sentence each."""
+        return [breach.sentence for breach in self.breaches if breach.is_error]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a table is bad as a whole, so that nothing may rest on it."""
+        return any(breach.is_whole for breach in self.breaches)
+
+    @property
+    def ill(self) -> dict[str, str]:
+        """The sites whose rows broke something, and why: they are left out, the others go on."""
+        return ill_sites(self.breaches)
+
+    def results(self) -> Iterator[dg.AssetCheckResult]:
+        """The checks' results."""
+        for verdict in self.verdicts:
+            yield verdict.result
+
+    def refused(self) -> Iterator[dg.AssetCheckResult]:
+        """The checks' results, and then `Failure`: nothing of the step is stored, nothing downstream runs."""
+        yield from self.results()
+        raise dg.Failure("\n".join(self.errors), allow_retries=False)
+
+
+def judge(made: Mapping[str, tuple[Table, pd.DataFrame]], others: Frames, suites: Suites) -> Judgement:
+    """The verdict on each asset's table. Great Expectations is asked where something broke, or its word is too old."""
+    verdicts = []
+    passed: dict[str, tuple[Table, pd.DataFrame, int]] = {}
+    for asset, (table, frame) in made.items():
+        found, seen = breaches(table, frame, others), suites.seen(asset, table)
+        objections: list[str] = []
+        if len(frame) and not table.malformed(frame) and (found or seen is None):
+            objections, count = complaints(table, frame, others)
+            found = found or _disagreement(table, frame, objections)
+            if not found:
+                passed[asset] = (table, frame, count)
+        verdicts.append(Verdict(asset, len(frame), found, objections, seen))
+    suites.note(passed)
+    return Judgement(tuple(verdicts))
+
+
+def _disagreement(table: Table, frame: pd.DataFrame, objections: list[str]) -> list[Breach]:
+    """Great Expectations objects to what plain pandas let through: one of the two is wrong, and nobody knows which."""
+    says = f"Great Expectations objects: {'; '.join(objections)}"
+    return [Breach(table.name, says, REPORT, is_error=True, rows=frame.head(0))] if objections else []
+
+
+def _rows(found: Iterable[Breach]) -> str:
+    """The rows of the first breaches, escaped and capped, each under what they break."""
+    shown = [breach for breach in found if len(breach.rows)][:_MOST_BREACHES]
+    parts = [f"{inert(breach.says)}\n\n{markdown(breach.rows)}" for breach in shown]
+    text = "\n\n".join(parts) or "no row's fault"
+    return text if len(text.encode()) <= MOST_BYTES else parts[0]

@@ -1,0 +1,132 @@
+"""Great Expectations: each table's expectations as one suite, run where a run needs the second opinion.
+
+Importing it costs 2.4 to 3.3 s of CPU and 150 MB (docs/decisions/0009). So plain pandas looks at every table of every
+run (pipelines/breaches.py), and a suite runs when that found something, when the table's expectations are new, and
+once a day. What it found last is remembered beside the tables.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipelines.contract import Table
+from pipelines.expectations import Frames, Rule, judged
+from pipelines.predicates import AT_LEAST, EQUAL, NO_REPEAT
+from resources.archive import replace_file
+
+HOLDS = timedelta(days=1)
+"""How long what a suite found is good for, while plain pandas finds nothing in the table."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When a suite last found nothing to complain of, over how many rows, and which expectations it consisted of."""
+
+    at: str
+    rows: int
+    expectations: int
+    digest: str
+
+
+class Suites:
+    """The suites, and when each of them last passed."""
+
+    def __init__(self, root: str | Path) -> None:
+        self._place = Path(root) / "suites.json"
+
+    def seen(self, asset: str, table: Table) -> Seen | None:
+        """The last time this table passed these very expectations, if that is not too long ago."""
+        last = self._all().get(asset)
+        is_good = last is not None and last.digest == _digest(table) and _age(last) < HOLDS
+        return last if is_good else None
+
+    def note(self, passed: dict[str, tuple[Table, pd.DataFrame, int]]) -> None:
+        """Remember that these tables, by asset, passed their suites of so many expectations just now."""
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        new = {asset: Seen(at, len(frame), count, _digest(table)) for asset, (table, frame, count) in passed.items()}
+        if new:
+            known = {asset: asdict(seen) for asset, seen in sorted((self._all() | new).items())}
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(self._place, json.dumps(known, indent=1).encode(), is_kept=False)
+
+    def _all(self) -> dict[str, Seen]:
+        """What is remembered; nothing when it was never written or is damaged: then every suite runs once more."""
+        try:
+            return {asset: Seen(**seen) for asset, seen in json.loads(self._place.read_bytes()).items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+
+def _age(seen: Seen) -> timedelta:
+    age = datetime.now(UTC) - datetime.fromisoformat(seen.at)
+    return age if age >= timedelta(0) else HOLDS  # noted by a clock that was ahead: worth nothing
+
+
+def _digest(table: Table) -> str:
+    """Another text whenever the table's expectations are others: after an upgrade every suite runs once."""
+    _, rules = judged(table, table.empty(), {})
+    words = [(rule.expectation.kind, rule.expectation.says, repr(rule.expectation.parameters)) for rule in rules]
+    return hashlib.sha256(repr((words, table.references)).encode()).hexdigest()[:16]
+
+
+def complaints(table: Table, frame: pd.DataFrame, others: Frames) -> tuple[list[str], int]:
+    """What Great Expectations finds in a table, one clause per expectation that is not met, and how many there were.
+
+    The frame must have the contract's columns and dtypes (`Table.malformed`): Great Expectations does not know those
+    of pandas 3.
+    """
+    whole, rules = judged(table, frame, others)
+    result = _validate(table.name, whole, rules)
+    if any(_is_raised(one.exception_info) for one in result.results):
+        raise RuntimeError(f"Great Expectations could not judge {table.name}: {result.describe()}")
+    failed = sorted(one.expectation_config.meta["ordinal"] for one in result.results if not one.success)
+    return [rules[ordinal].expectation.says for ordinal in failed], len(rules)
+
+
+def _is_raised(told: Any) -> bool:
+    """Whether an expectation ended in an exception: told flat, or once for each of its metrics."""
+    return any(one.get("raised_exception", False) for one in (told, *told.values()) if isinstance(one, dict))
+
+
+def _validate(name: str, frame: pd.DataFrame, rules: Sequence[Rule]) -> Any:
+    """One suite in a context that leaves nothing behind. It asks nobody and writes nothing (facts of 1.24)."""
+    import great_expectations as gx  # noqa: PLC0415 - what nobody needs nobody pays for
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]  # the dict its own docs give
+    asset = context.data_sources.add_pandas("tables").add_dataframe_asset(name)
+    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    suite = gx.ExpectationSuite(name, expectations=[_expectation(rule, at) for at, rule in enumerate(rules)])
+    return batch.validate(suite, result_format="BOOLEAN_ONLY")  # the rows are known: half the time
+
+
+def _expectation(rule: Rule, ordinal: int) -> Any:
+    """A rule in Great Expectations' own class."""
+    import great_expectations.expectations as gxe  # noqa: PLC0415 - as above
+    from great_expectations.expectations.row_conditions import Column  # noqa: PLC0415 - as above
+
+    expected = rule.expectation
+    is_lone = expected.kind == NO_REPEAT and len(expected.columns) == 1  # which it has another word for
+    words = "expect_column_values_to_be_unique" if is_lone else expected.kind
+    kind = getattr(gxe, "".join(word.capitalize() for word in words.split("_")))
+    where: dict[str, Any] = {}
+    if expected.where is not None:
+        column, value = expected.where
+        where = {"row_condition": Column(column) == value}
+    parameters = {name: list(one) if isinstance(one, tuple) else one for name, one in expected.parameters.items()}
+    return kind(**_columns(words, expected.columns), **parameters, **where, meta={"ordinal": ordinal})
+
+
+def _columns(kind: str, columns: tuple[str, ...]) -> dict[str, object]:
+    if kind == NO_REPEAT:
+        return {"column_list": list(columns), "ignore_row_if": "never"}
+    if kind in {AT_LEAST, EQUAL}:
+        pair: dict[str, object] = {"column_A": columns[0], "column_B": columns[1]}
+        return pair | {"ignore_row_if": "either_value_is_missing"} | ({"or_equal": True} if kind == AT_LEAST else {})
+    return {"column": columns[0]}
