@@ -44,11 +44,16 @@ def read(router: Dropbear, gateway_host: Sshd, tmp_path: Path) -> Read:
     known_hosts.write_text(gateway_host.known_hosts + router.known_hosts)
     gateway_host.let_jump(permit(router.port))
 
-    def read_router(port: int = router.port, connect_limit_s: float = 5, **settings: object) -> dict[str, Snapshot]:
+    def read_router(
+        port: int = router.port,
+        connect_limit_s: float = 5,
+        subnets: tuple[str, ...] = ("192.168.8.0/24",),
+        **settings: object,
+    ) -> dict[str, Snapshot]:
         first = {"kind": "openwrt", "host": "127.0.0.1", "port": port, "user": router.user, "command_limit_s": 10}
         hop = PfsenseGateway(kind="pfsense", host="127.0.0.1", port=gateway_host.port, user=gateway_host.user)
         snapshots = read_site(
-            Site(name="london", subnets=("192.168.8.0/24",), gateway=OpenwrtGateway.model_validate(first | settings)),
+            Site(name="london", subnets=subnets, gateway=OpenwrtGateway.model_validate(first | settings)),
             str(tmp_path / "network.toml"),
             gateway_host.client_key.read_text,
             now,
@@ -92,6 +97,17 @@ def test_one_login_on_each_leg_reads_all_there_is(read: Read, router: Dropbear, 
     assert snapshots["dnsmasq.leases"].content == leases.read_bytes()
     assert len(dnsmasq_leases.parse(snapshots["dnsmasq.leases"]).table) == 14
     assert len(linux_neighbours.parse(snapshots["linux.neighbours"]).table) == 20
+
+
+def test_ipv6_neighbours_are_asked_for_where_a_subnet_is_tracked(read: Read, router: Dropbear) -> None:
+    """`ip -6 neigh` is read behind `ip -4 neigh`; elsewhere it is not run, and where it fails the source is missing."""
+    (router.directory / "ip6_neigh").write_text("fd00:8::7 dev br-lan lladdr 94:83:c4:10:00:07 used 0/0/0 REACHABLE\n")
+    both = ("192.168.8.0/24", "fd00:8::/64")
+    found = linux_neighbours.parse(read(subnets=both)["linux.neighbours"]).table
+    assert found[["ip", "state"]].to_numpy().tolist() == [["fd00:8::7", "dynamic"]]
+    assert linux_neighbours.parse(read()["linux.neighbours"]).table.empty
+    (router.directory / "ip6_neigh").unlink()
+    assert "`cat /proc/net/arp; ip -6 neigh` failed" in reason_for("linux.neighbours", read(subnets=both))
 
 
 @pytest.mark.parametrize(

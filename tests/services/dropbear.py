@@ -29,6 +29,7 @@ _UCI = '#!/bin/sh\n[ "$*" = "-q get dhcp.@dnsmasq[0].leasefile" ] && echo {direc
 _IP = """#!/bin/sh
 case "$*" in
   '-4 neigh show') exec /bin/cat {directory}/ip_neigh ;;
+  '-6 neigh show') exec /bin/cat {directory}/ip6_neigh ;;
   *) echo "ip: invalid argument '$1' to 'ip'" >&2; exit 1 ;;
 esac
 """
@@ -85,6 +86,7 @@ class Dropbear:
         self.lease_file.write_text("")
         (self.directory / "proc_net_arp").write_text(HEAD)
         (self.directory / "ip_neigh").write_text("")
+        (self.directory / "ip6_neigh").write_text("")
 
 
 def _environment(directory: Path) -> dict[str, str]:
