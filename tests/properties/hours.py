@@ -4,6 +4,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from pipelines import tables
+from pipelines.reconcile.claims import RANKS
 from pipelines.reconcile.never import MANAGED_TYPES
 from tests.networks import (
     ALICE,
@@ -28,7 +29,10 @@ IPS = st.sampled_from(["10.0.0.5", "10.0.0.6", "10.0.1.0", "10.0.1.5", "10.0.1.6
 MACS = st.sampled_from([ALICE, BOB, CAROL, None])
 LABELS = ["nas", "tv", "cam", "wpad", "*", "my phone", "nas.cabin", "www.bank.com", "12", "<b>", "nas.example.lan"]
 TEXTS = st.sampled_from([*LABELS, None])
-OWNERS = ["nas.example.lan.", "tv.example.lan.", "nas.cabin.example.lan.", "cabin.example.lan.", "*.example.lan."]
+OWNERS = [
+    "nas.example.lan.", "tv.example.lan.", "nas.cabin.example.lan.", "cabin.example.lan.", "*.example.lan.",
+    "example.lan.",
+]  # fmt: skip
 POINTERS = ["5.1.0.10.in-addr.arpa.", "6.1.0.10.in-addr.arpa.", "5.0.0.10.in-addr.arpa.", "1.0.10.in-addr.arpa."]
 ADDRESSES = st.sampled_from(["10.0.1.5", "10.0.1.6", "10.0.0.5", "10.9.0.5", "192.0.2.1"])
 DATA: dict[str, st.SearchStrategy[str]] = {
@@ -39,6 +43,7 @@ DATA: dict[str, st.SearchStrategy[str]] = {
     "CNAME": st.just("else.example.lan."),
     "DNAME": st.just("else.example.lan."),
     "NS": st.just("ns.example.lan."),
+    "SOA": st.just("ns.example.lan. hostmaster.example.lan. 1 3600 600 86400 300"),
     "TXT": st.just('"by hand"'),
     "MX": st.just("10 mail.example.lan."),
 }
@@ -102,7 +107,8 @@ def ledgers(draw: st.DrawFn, parsed: Tables) -> pd.DataFrame:
 def _remembered(row: Row, kind: str) -> Row:
     if kind == "value":
         return row
-    return row | {"value": "other"} | ({"intended": row["value"]} if kind == "intended" else {})
+    other = {"A": "192.0.2.9", "AAAA": "fd00::9"}.get(str(row["field"]), "other")
+    return row | {"value": other} | ({"intended": row["value"]} if kind == "intended" else {})
 
 
 @st.composite
@@ -118,3 +124,14 @@ def hours(draw: st.DrawFn, *, with_ledger: bool = True) -> tuple[Tables, pd.Data
         zone_records=draw(zone_rows()),
     )
     return parsed, draw(ledgers(parsed)) if with_ledger else tables.APPLIED.empty()
+
+
+@st.composite
+def old_hours(draw: st.DrawFn) -> tuple[Tables, pd.DataFrame]:
+    """An hour, and a ledger that has missed some of it for long, and found some of it there before us."""
+    parsed, applied = draw(hours())
+    since = st.sampled_from([None, minutes_ago(60), minutes_ago(60 * 24 * 30), minutes_ago(60 * 24 * 30)])
+    named_by = st.sampled_from([*RANKS, None])
+    kinds = [(draw(since), draw(named_by), draw(st.sampled_from([False, False, False, True]))) for _ in applied.index]
+    columns = dict(zip(("missing_since_at", "named_by", "is_adopted"), zip(*kinds, strict=True), strict=False))
+    return parsed, tables.APPLIED.frame(applied.assign(**{name: list(values) for name, values in columns.items()}))

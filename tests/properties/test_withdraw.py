@@ -16,12 +16,10 @@ from pipelines.values import Ip
 from tests.lives import BORN, reads_before
 from tests.networks import AT, NETWORK, NETWORK_TOML, Row, Tables, census, ledger, written
 from tests.properties.hours import hours
-from tests.properties.test_plans import LAW
+from tests.properties.test_plans import LAW, OLD
 from tests.targets import carried_out
 
-OLD = Past(BORN, reads_before(AT))
 OFF = network_file.parse(NETWORK_TOML + "[withdraw]\nenabled = false", "network.toml")
-_KEY = ["zone", "owner", "type"]
 PASTS = [Past(), Past(AT - pd.Timedelta(days=6), OLD.reads), Past(BORN), Past(BORN, reads_before(AT, rows=40))]
 
 
@@ -38,22 +36,6 @@ def deletions(made: Tables) -> pd.DataFrame:
 def endings(made: Tables) -> Sequence[str]:
     """What would be set Offline in phpIPAM."""
     return list(made["ipam_plan"].loc[made["ipam_plan"]["after"] == "Offline", "ip"])
-
-
-@LAW
-@given(hours())
-def test_only_what_we_wrote_and_still_reads_so_goes(given_hour: tuple[Tables, pd.DataFrame]) -> None:
-    """Every deletion replaces just what the ledger says we wrote, and never what stood there before us."""
-    parsed, applied = given_hour
-    made = census(parsed, later(applied), past=OLD)
-    ours = applied[(applied["target"] == "dns") & ~applied["is_adopted"]]
-    written = {
-        (*row[:3], text)
-        for row in ours[["scope", "subject", "field", "value"]].itertuples(index=False)
-        for text in (row[3],)
-    }
-    written |= set(ours[["scope", "subject", "field", "intended"]].itertuples(index=False, name=None))
-    assert set(deletions(made)[[*_KEY, "before"]].itertuples(index=False, name=None)) <= written
 
 
 @LAW
@@ -87,30 +69,6 @@ def test_switched_off_nothing_goes(given_hour: tuple[Tables, pd.DataFrame]) -> N
     wanted = {(row.owner, row.type) for row in deletions(census(parsed, later(applied), past=OLD)).itertuples()}
     told = made["withheld"][made["withheld"]["rule"] == "withdraw-off"]
     assert wanted <= set(zip(told["subject"], told["field"], strict=True))
-
-
-@LAW
-@given(hours())
-def test_nothing_of_a_frozen_site_and_nothing_in_an_unread_zone_goes(given_hour: tuple[Tables, pd.DataFrame]) -> None:
-    """Could not look is not nothing there."""
-    parsed, applied = given_hour
-    made = census(parsed, later(applied), past=OLD)
-    gone = deletions(made)
-    assert not set(gone["site"]) & set(frozen_sites(parsed["sources"]))
-    unread = parsed["sources"].loc[~parsed["sources"]["is_complete"], "source"]
-    assert not {f"zone/{zone.rstrip('.')}" for zone in gone["zone"]} & set(unread)
-
-
-@LAW
-@given(hours())
-def test_names_that_are_never_ours_are_not_taken_back(given_hour: tuple[Tables, pd.DataFrame]) -> None:
-    """No apex, no wildcard, no name with a record of another type, none that a foreign DHCID marks."""
-    parsed, applied = given_hour
-    gone = set(deletions(census(parsed, later(applied), past=OLD))["owner"])
-    records = parsed["zone_records"]
-    foreign = set(records.loc[~records["type"].isin({"A", "AAAA", "PTR", "DHCID"}), "owner"])
-    assert not gone & (foreign | set(NETWORK.dns.zones))
-    assert not [owner for owner in gone if owner.startswith("*.")]
 
 
 @LAW

@@ -26,9 +26,17 @@ class Bind(DnsServer):
 
     def update_count(self) -> int:
         """How many UPDATE messages, from whomever, BIND has received: refused and empty ones too."""
+        return self._statistics("opcodes")["UPDATE"]
+
+    def question_counts(self) -> dict[str, int]:
+        """How often each type was asked for, transfers (AXFR) included; whom BIND has not heard of is not listed."""
+        return self._statistics("qtypes")
+
+    def _statistics(self, name: str) -> dict[str, int]:
         url = f"http://{self.host}:{self.statistics_port}/json/v1/server"
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            return int(json.load(answer)["opcodes"]["UPDATE"])
+            found: dict[str, int] = json.load(answer).get(name, {})
+        return found
 
 
 def _zone_statement(zone: Zone, file: Path) -> str:

@@ -71,8 +71,8 @@ class Life:
         self.events[act.__name__.strip("_")] += 1
         try:
             act(host)
-        except NoLease:  # it came too late for the lease it had: it knows now, and asks anew another time
-            self.events["was refused"] += 1
+        except (NoLease, OSError):  # too late for the lease it had, or no answer, or its port was taken: another time
+            self.events["got no answer"] += 1
             host.lease = None
 
     def _joins(self, host: Host) -> None:
