@@ -141,6 +141,8 @@ def _objections(  # noqa: PLR0913, PLR0917 - what speaks for and against an RRse
     """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
     text = rows["objection"].astype("object")
     text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
+    is_over_ours = (rows["whose"] == THEIRS) & rows["before"].notna() & rows["value"].notna()
+    text = text.mask(is_over_ours, _OVER_OURS + rows["value"].str.replace("\n", ", "))
     text = text.mask(rows["writer"] == "kea", _KEA)
     text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied) - inherited), _MARKED)
     never = objections(rows, zone_records, network.dns.zones)
@@ -164,6 +166,7 @@ def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Ser
 
 
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"
+_OVER_OURS = "kept-edit: somebody edited what we wrote; to have it follow phpIPAM again, put back "
 _EDITED = "kept-edit: made by somebody else; remove the record to have it written from phpIPAM"
 _MARKED = "kea-name: a DHCID stands there, so Kea looks after it and put there what it has"
 _KEA = "kea-name: it is for Kea to write, once it hands the lease to its D2: at the next renewal"

@@ -98,12 +98,16 @@ def _kept(judged: pd.DataFrame, field: str) -> pd.DataFrame:
             False: "entered by somebody else; clear the field in phpIPAM to have it filled from the network",
         }
     )
+    why_theirs = why_theirs.mask(~removed & theirs["value"].notna(), _OVER_OURS + theirs["value"])
     return tables.WITHHELD.concat(
         [
             _withheld(theirs, field, "kept-edit", why_theirs),
             _withheld(locked, field, "locked", "gateway and reserved rows are changed by people only"),
         ]
     )
+
+
+_OVER_OURS = "entered over what we wrote; to have it follow the network again, enter what we wrote: "
 
 
 def _is_locked(rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -13,6 +13,7 @@ from tests.networks import (
     NETWORK,
     Row,
     Tables,
+    frame,
     hour,
     in_ipam,
     in_zone,
@@ -33,6 +34,7 @@ OWNERS = [
     "nas.example.lan.", "tv.example.lan.", "nas.cabin.example.lan.", "cabin.example.lan.", "*.example.lan.",
     "example.lan.",
 ]  # fmt: skip
+HOSTS = ["old.example.lan.", "older.example.lan.", "oldest.example.lan."]
 POINTERS = ["5.1.0.10.in-addr.arpa.", "6.1.0.10.in-addr.arpa.", "5.0.0.10.in-addr.arpa.", "1.0.10.in-addr.arpa."]
 ADDRESSES = st.sampled_from(["10.0.1.5", "10.0.1.6", "10.0.0.5", "10.9.0.5", "192.0.2.1"])
 DATA: dict[str, st.SearchStrategy[str]] = {
@@ -128,10 +130,29 @@ def hours(draw: st.DrawFn, *, with_ledger: bool = True) -> tuple[Tables, pd.Data
 
 @st.composite
 def old_hours(draw: st.DrawFn) -> tuple[Tables, pd.DataFrame]:
-    """An hour, and a ledger that has missed some of it for long, and found some of it there before us."""
+    """An hour among whose records are hosts we once wrote, most long missed, some adopted, some edited since."""
     parsed, applied = draw(hours())
-    since = st.sampled_from([None, minutes_ago(60), minutes_ago(60 * 24 * 30), minutes_ago(60 * 24 * 30)])
-    named_by = st.sampled_from([*RANKS, None])
-    kinds = [(draw(since), draw(named_by), draw(st.sampled_from([False, False, False, True]))) for _ in applied.index]
-    columns = dict(zip(("missing_since_at", "named_by", "is_adopted"), zip(*kinds, strict=True), strict=False))
-    return parsed, tables.APPLIED.frame(applied.assign(**{name: list(values) for name, values in columns.items()}))
+    places = st.tuples(st.sampled_from(HOSTS), ADDRESSES)
+    hosts = draw(st.lists(places, min_size=1, max_size=3, unique_by=lambda one: one[0]))
+    pairs = [(name, "A", ip) for name, ip in hosts] + [(NETWORK.pointer_name(ip), "PTR", name) for name, ip in hosts]
+    rows = unique([in_zone(*pair) for pair in pairs if NETWORK.zone_of(pair[0]) is not None], "owner")
+    taken = {*parsed["zone_records"]["owner"], *applied["subject"]}
+    unread = set(parsed["sources"].loc[~parsed["sources"]["is_complete"], "source"])
+    rows = [
+        row for row in rows if row["owner"] not in taken and f"zone/{str(row['zone']).removesuffix('.')}" not in unread
+    ]
+    known = ledger(*(_once_written(draw, row) for row in rows))
+    records = tables.ZONE_RECORDS.concat([parsed["zone_records"], frame(tables.ZONE_RECORDS, rows)])
+    return parsed | {"zone_records": records}, tables.APPLIED.concat([applied, known])
+
+
+def _once_written(draw: st.DrawFn, record: Row) -> Row:
+    """The ledger's row of a record: what we wrote most often, and what became of it."""
+    zone, owner, rr_type, data = (str(record[name]) for name in ("zone", "owner", "type", "rdata"))
+    long_ago = minutes_ago(60 * 24 * 30)
+    life = {
+        "missing_since_at": draw(st.sampled_from([None, minutes_ago(60), *[long_ago] * 4])),
+        "named_by": draw(st.sampled_from([*RANKS, None])),
+        "is_adopted": draw(st.sampled_from([False, False, False, False, True])),
+    }
+    return written("dns", zone, owner, rr_type, draw(st.sampled_from([*[data] * 5, "192.0.2.9"])), **life)

@@ -11,8 +11,8 @@ from pipelines.plan.guards import guards
 from pipelines.plan.past import Past
 from tests.networks import AT, NETWORK_TOML, Tables, census
 from tests.properties.hours import hours
-from tests.properties.test_plans import LAW
-from tests.properties.test_withdraw import OLD, PASTS, later
+from tests.properties.test_plans import LAW, OLD
+from tests.properties.test_withdraw import PASTS, later
 
 NOTHING_MAY = network_file.parse(
     NETWORK_TOML

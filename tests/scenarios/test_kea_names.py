@@ -125,6 +125,18 @@ def test_a_device_that_gets_another_address(network: RealNetwork) -> None:
     check_all_is_well(network)
 
 
+def test_a_device_that_roams_between_a_census_and_a_dns_sync(network: RealNetwork) -> None:
+    """The name stays where D2 has taken it, though the lease that the census knew runs on."""
+    leased = network.kea.client().lease(PHONE)
+    wait_until_registered(network, "phone", leased.address)
+    census(network)
+    roamed = network.kea.client().lease(replace(PHONE, relay="10.0.20.1")).address
+    wait_until_registered(network, "phone", roamed)
+    assert network.world.run("dns_sync") == []
+    assert "RESEND_DDNS4" not in network.kea.dhcp4.log_text()
+    assert is_registered(network, "phone", roamed)
+
+
 def test_a_lease_that_d2_slept_through(network: RealNetwork) -> None:
     """DNS never heard of it; the census asks Kea to register it again, once, and says so."""
     network.kea.d2.stop()

@@ -127,10 +127,10 @@ def zombies(end: End, person: Person) -> Iterable[str]:
 
 
 def _is_left_by_d2(owner: str, end: End) -> bool:
-    """Whether only D2 ever wrote there, and to a name of which it had to leave something."""
-    writers = {one.key for one in end.writes if one.owner == owner}
+    """Whether D2 wrote there last, and to a name of which it had to leave something."""
+    writers = [one.key for one in end.writes if one.owner == owner]
     pointed = {name.rstrip(".") for name in end.data(owner, "PTR")}
-    return writers == {D2} and bool(pointed) and pointed <= end.left_by_d2
+    return writers[-1:] == [D2] and bool(pointed) and pointed <= end.left_by_d2
 
 
 def _pairs(owner: str, rtype: str, data: frozenset[str]) -> set[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -45,17 +46,21 @@ class Person:
     # --- in phpIPAM: UPDATE, INSERT and DELETE as its pages send them (functions/classes/class.Addresses.php)
 
     def _renames(self) -> bool:
-        return self._types(self._new_name("p"))
+        """A name typed over that of any row: a device's, a static one's, one edited before."""
+        return self._types(self._new_name("p"), self._rows())
 
     def _clears(self) -> bool:
-        return self._types("")
+        """A name that we wrote: to clear one's own, or an empty field, is to leave it to the network."""
+        return self._types("", [row for row, name in self._rows().items() if name and row not in self.names])
 
-    def _types(self, name: str) -> bool:
-        """A name typed over that of any row: a device's, a static one's, one edited before."""
-        rows = self.network.ipam.execute("SELECT id FROM ipaddresses WHERE subnetId IN (7, 8, 9) ORDER BY id")
+    def _rows(self) -> dict[int, str | None]:
+        rows = self.network.ipam.execute("SELECT id, hostname FROM ipaddresses WHERE subnetId IN (7, 8, 9) ORDER BY id")
+        return {int(row["id"]): row["hostname"] for row in rows}
+
+    def _types(self, name: str, rows: Collection[int]) -> bool:
         if not rows:
             return False
-        identity = int(self._random.choice(rows)["id"])
+        identity = self._random.choice(sorted(rows))
         self.network.ipam.execute(
             "UPDATE ipaddresses SET hostname = %s, editDate = NOW() WHERE id = %s", [name, identity]
         )

@@ -153,6 +153,14 @@ def test_what_we_wrote_follows_the_network() -> None:
     assert (update["before"], update["before_ttl_s"], update["after"]) == ("10.0.1.99", 600, IP)
 
 
+def test_a_record_somebody_edited_over_ours_says_how_to_undo_it() -> None:
+    """Removing it would leave it away: what we wrote is to be put back."""
+    records = [in_zone(NAME, "A", "10.0.1.98"), PTR]
+    made = census(hour(ipam_addresses=[BY_HAND], zone_records=records), ledger(OUR_A, OUR_PTR))
+    (told,) = only(made["withheld"], rule="kept-edit")["reason"]
+    assert told.endswith(f"put back {IP}")
+
+
 def test_a_record_somebody_removed_stays_removed() -> None:
     """What we wrote and is gone was taken away by a person: it is not written again."""
     made = census(hour(ipam_addresses=[BY_HAND], zone_records=[PTR]), ledger(OUR_A, OUR_PTR))

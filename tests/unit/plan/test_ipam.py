@@ -7,6 +7,7 @@ from tests.networks import (
     ALICE,
     AT,
     BOB,
+    CAROL,
     Row,
     Tables,
     cells,
@@ -71,6 +72,16 @@ def test_what_a_person_entered_is_kept_and_said() -> None:
     made = census(hour(leases=[LEASE], ipam_addresses=[in_ipam(IP, "Bedroom TV!", BOB)]))
     assert planned(made) == []
     assert withheld(made, rule="kept-edit") == [("kept-edit", IP, "hostname"), ("kept-edit", IP, "mac")]
+
+
+def test_what_a_person_entered_over_ours_says_how_to_undo_it() -> None:
+    """A MAC is a person's over one we wrote: clearing it would leave it empty, entering ours again lets it follow."""
+    ours = ledger(written("phpipam", CIDR, IP, "mac", BOB))
+    made = census(hour(leases=[LEASE], ipam_addresses=[in_ipam(IP, "nas", CAROL)]), ours)
+    (told,) = only(made["withheld"], rule="kept-edit")["reason"]
+    assert told.endswith(f"enter what we wrote: {BOB}")
+    followed = census(hour(leases=[LEASE], ipam_addresses=[in_ipam(IP, "nas", BOB)]), ours)
+    assert ("update", "mac", BOB, ALICE) in planned(followed)
 
 
 def test_what_a_person_cleared_stays_cleared() -> None:
