@@ -24,6 +24,7 @@ APPROVED_BY = "netcensus/approved_by"
 _BY_ITSELF = ("dagster/schedule_name", "dagster/sensor_name")
 _PARSED = [
     "sources", "leases", "reservations", "dhcp_subnets", "ipam_subnets", "ipam_addresses", "zone_records",
+    "services",
 ]  # fmt: skip
 _ACCOUNT = ["name_claims", "addresses", "records", "registrations"]
 _QUARANTINE = "quarantine"

@@ -23,13 +23,14 @@ GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
 TABLES = {
     tables.SIGHTINGS: {"leases", "neighbours", "peers"},
-    tables.BINDINGS: {"sightings", "leases", "reservations", "peers", "hosts"},
+    tables.BINDINGS: {"sightings", "leases", "reservations", "peers", "hosts", "services"},
     tables.NAME_CLAIMS: {
         "bindings",
         "leases",
         "reservations",
         "peers",
         "hosts",
+        "services",
         "ipam_subnets",
         "ipam_addresses",
         "zone_records",

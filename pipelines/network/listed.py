@@ -4,7 +4,7 @@ How to add one: docs/adding-a-source.md.
 """
 
 from collections.abc import Collection
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,18 +12,27 @@ from pipelines.gateways import Part
 from pipelines.network.texts import SiteName
 
 
-class File(Part):
-    """A source that is a file; a relative path starts beside network.toml.
+class Listed(Part):
+    """A source of any kind. `sites` are those it tells of; all, unless they are named.
 
-    `sites` are those it tells of (all, unless they are named): while it cannot be read, nothing is concluded of them.
-    One that was not written anew for `max_age_minutes` counts as not read.
+    While it cannot be read, nothing is concluded of them.
     """
 
     meaning: ClassVar[str]
     bears_on_sites: ClassVar[bool] = True
 
-    path: str
     sites: tuple[SiteName, ...] | None = None
+
+
+class File(Listed):
+    """A source that is a file; a relative path starts beside network.toml.
+
+    One that was not written anew for `max_age_minutes` is stale: it counts as not read.
+    """
+
+    meaning: ClassVar[str] = "A file"
+
+    path: str
     max_age_minutes: Annotated[int, Field(gt=0)] | None = None
 
 
@@ -34,8 +43,30 @@ class StaticList(File):
     meaning: ClassVar[str] = "A list of hosts kept by hand"
 
 
-AnySource = Annotated[StaticList, Field(discriminator="kind")]
-SOURCE_KINDS = ("static-list",)
+class Kubernetes(Listed):
+    """The services of a cluster that have addresses of their own, asked of its API or read from a file.
+
+    `server` is the API's URL, `ca` the file of the certificate its own must be signed by; the token is a secret
+    (README). `path` is what `kubectl get svc -A -o json` printed; stale when it is older than `max_age_minutes`.
+    """
+
+    kind: Literal["kubernetes"]
+    meaning: ClassVar[str] = "The LoadBalancer services of Kubernetes"
+
+    server: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:\[\]-]+$")] | None = None
+    ca: str | None = None
+    path: str | None = None
+    max_age_minutes: Annotated[int, Field(gt=0)] = 150
+
+    @model_validator(mode="after")
+    def _is_read_in_one_way(self) -> Self:
+        if (self.server is None) == (self.path is None) or (self.server is None) != (self.ca is None):
+            raise ValueError("write either server and ca, or path")
+        return self
+
+
+AnySource = Annotated[StaticList | Kubernetes, Field(discriminator="kind")]
+SOURCE_KINDS = ("static-list", "kubernetes")
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 
 

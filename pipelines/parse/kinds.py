@@ -14,6 +14,7 @@ from pipelines.parse import (
     kea_config,
     kea_leases,
     kea_memfile,
+    kubernetes,
     linux_neighbours,
     ndp,
     phpipam,
@@ -72,6 +73,7 @@ KINDS: Mapping[str, Kind] = {
     "wireguard": Kind(GATEWAYS, {"peers": _alone(wireguard.parse)}),
     "phpipam.subnets": Kind(PHPIPAM, {"ipam_subnets": _alone(phpipam.parse_subnets)}),
     "phpipam.addresses": Kind(PHPIPAM, {"ipam_addresses": _ipam_addresses}),
+    "kubernetes": Kind(LISTED, {"services": kubernetes.parse}),
     "static-list": Kind(LISTED, {"hosts": static_list.parse}),
     "zone": Kind(ZONES, {"zone_records": _alone(zone.parse)}),
 }

@@ -8,7 +8,6 @@ comment = "in the rack"
 """
 
 import csv
-import ipaddress
 import tomllib
 from collections.abc import Iterator, Mapping
 
@@ -16,6 +15,7 @@ from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.network import Network
 from pipelines.parse.parsed import Parsed, Rejects
+from pipelines.parse.places import site_of
 from pipelines.snapshots import Snapshot
 from pipelines.values import Ip, host_name, ip, is_device_mac, mac
 
@@ -112,14 +112,9 @@ def _host(snapshot: Snapshot, row: Row, network: Network) -> tuple[object, ...]:
 
 def _site(snapshot: Snapshot, address: Ip, network: Network) -> str:
     """The site of the subnet a host is in. Raises `ValueError` where it can be in none."""
-    subnet = network.subnet_of(address)
-    if subnet is None:
+    site = site_of(address, network)
+    if site is None:
         raise ValueError(f"{address} lies in no subnet of network.toml")
-    number = ipaddress.ip_address(address)
-    has_ends = number.version == 4 and subnet.num_addresses > 2  # noqa: PLR2004 - IPv4; RFC 3021 lets a /31 have none
-    if has_ends and number in {subnet.network_address, subnet.broadcast_address}:
-        raise ValueError(f"{address} is the network or the broadcast address of {subnet}")
-    site = network.site_of_subnet[subnet]
     if site not in network.told_by(snapshot.source):
         raise ValueError(f"{address} is of {site}, which is not among the list's sites in network.toml")
     return site

@@ -17,6 +17,7 @@ from pipelines.plan.remove import forgotten
 from pipelines.plan.unwanted import Hour, standing
 from pipelines.plan.withdraw import withdrawals
 from pipelines.reconcile.account import census_time
+from pipelines.reconcile.declared import unnamed_services
 from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 from pipelines.reconcile.records import registered_by_kea
@@ -57,6 +58,7 @@ def plans(
         _frozen(parsed["sources"]),
         _unusable_subnets(problems, network),
         _contested(account["name_claims"]),
+        unnamed_services(parsed["services"]),
         _without_reverse_zone(account["addresses"], network),
     ]
     kea = healing(

@@ -9,7 +9,7 @@ from pipelines.network import Network
 from pipelines.reconcile import claims as naming
 from pipelines.reconcile.addresses import addresses
 from pipelines.reconcile.bindings import bindings
-from pipelines.reconcile.declared import wanted_by_hosts, with_hosts
+from pipelines.reconcile.declared import wanted_by_hosts, wanted_by_services, with_hosts, with_services
 from pipelines.reconcile.devices import device_interfaces, devices
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
@@ -52,7 +52,7 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     bound = bindings(here, leases, fixed, network=network, as_of=as_of)
     bound = with_peers(bound, peers)
     claims = _claims(parsed, applied, bound, ipam, network)
-    bound = with_hosts(bound, parsed["hosts"])
+    bound = with_hosts(with_services(bound, parsed["services"]), parsed["hosts"])
     frozen = set(frozen_sites(parsed["sources"]))
     every = addresses(bound, claims, ipam, subnets, network=network)
     known = tables.ADDRESSES.frame(every[~every["site"].isin(frozen)])
@@ -84,6 +84,7 @@ def _claims(
         naming.wanted_by_reservations(parsed["reservations"], bound),
         naming.wanted_by_leases(parsed["leases"], bound, as_of=as_of),
         wanted_by_hosts(parsed["hosts"]),
+        wanted_by_services(parsed["services"]),
         naming.wanted_by_peers(peer_addresses(parsed["peers"], network=network)),
     ]
     places = pd.concat([bound[naming.ADDRESS], ipam[naming.ADDRESS]]).drop_duplicates()

@@ -1,6 +1,6 @@
 """The tables of the sources beside the gateways (docs/adding-a-source.md): also of the stage parse."""
 
-from pipelines.contract import Table
+from pipelines.contract import FLAG, Column, Table
 from pipelines.tables.columns import IP, MAC, SITE, SOURCE, optional, text
 
 HOSTS = Table(
@@ -15,4 +15,18 @@ HOSTS = Table(
         optional("comment", "what the list says about it, for people"),
     ),
     key=("source", "ip"),
+)
+SERVICES = Table(
+    "services",
+    "one address of one Kubernetes service",
+    (
+        SITE,
+        SOURCE,
+        IP,
+        text("namespace", "the service's namespace"),
+        text("service", "its name there"),
+        text("hostname", "the name its address should bear: its annotation's in our domain, else service-namespace"),
+        Column("is_annotated", FLAG, "whether the name is its annotation's"),
+    ),
+    key=("source", "ip", "namespace", "service"),
 )

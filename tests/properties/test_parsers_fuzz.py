@@ -21,6 +21,7 @@ from pipelines.parse import (
     kea_config,
     kea_leases,
     kea_memfile,
+    kubernetes,
     linux_neighbours,
     ndp,
     static_list,
@@ -33,14 +34,11 @@ from tests.networks import NETWORK_TOML
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 AT = datetime(2026, 11, 22, 22, 41, 29, 123456, tzinfo=UTC)
 Parser = Callable[[Snapshot], Parsed]
-LISTING = network_file.parse(
-    NETWORK_TOML + '[sources.house]\nkind = "static-list"\npath = "x"\n',
-    "network.toml",
-)
+LISTING = network_file.parse(NETWORK_TOML + '[sources.house]\nkind = "static-list"\npath = "x"\n', "network.toml")
 
 
 def listed(parse: Callable[[Snapshot, Network], Parsed]) -> Parser:
-    """The parser of a source under [sources], which the network lists as `house`."""
+    """The parser of a source under [sources]."""
     return lambda one: parse(replace(one, site="*", source="static-list/house"), LISTING)
 
 
@@ -56,6 +54,7 @@ PARSERS: list[tuple[Parser, Table, str]] = [
     (ndp.parse, tables.NEIGHBOURS, "arp/freebsd_ndp_an.txt"),
     (listed(static_list.parse), tables.HOSTS, "static-list/hosts.toml"),
     (listed(static_list.parse), tables.HOSTS, "static-list/hosts.csv"),
+    (listed(kubernetes.parse), tables.SERVICES, "kubernetes/services.json"),
 ]
 each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)
 
@@ -104,11 +103,25 @@ def configuration(scope: dict[str, object], reservations: list[object]) -> objec
     return {"Dhcp4": {"dhcp-ddns": scope, "subnet4": [scope | {"reservations": reservations}], **scope}}
 
 
+_ingress = st.lists(row("ip", "hostname"), max_size=2) | _values
+_meta = st.fixed_dictionaries(
+    {"name": st.just("web") | _values, "namespace": st.just("x") | _values},
+    optional={"annotations": st.fixed_dictionaries({}, optional={kubernetes.ANNOTATION: _values}) | _values},
+)
+_services = st.lists(
+    st.builds(
+        lambda meta, ingress: {"metadata": meta, "status": {"loadBalancer": {"ingress": ingress}}}, _meta, _ingress
+    )
+    | _values,
+    max_size=3,
+)
+
 SHAPED: list[tuple[Parser, Table, st.SearchStrategy[object]]] = [
     (kea_leases.parse, tables.LEASES, _leases.map(lease_answer)),
     (kea_leases.parse6, tables.LEASES, _leases6.map(lambda leases: lease_answer(leases, 6))),
     (kea_config.parse_reservations, tables.RESERVATIONS, st.builds(configuration, _scope, _reservations)),
     (kea_config.parse_subnets, tables.DHCP_SUBNETS, st.builds(configuration, _scope, _reservations)),
+    (listed(kubernetes.parse), tables.SERVICES, _services.map(lambda items: {"items": items})),
     (arp.parse, tables.NEIGHBOURS, _neighbours.map(lambda rows: {"arp": {"arp-cache": rows}})),
 ]
 

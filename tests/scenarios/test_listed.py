@@ -13,7 +13,14 @@ SOURCES = """
 [sources.house]
 kind = "static-list"
 path = "hosts.toml"
+
+[sources.cluster]
+kind = "kubernetes"
+path = "services.json"
+sites = ["sofia"]
 """
+ANSWER = Path(__file__).parents[1] / "fixtures" / "kubernetes" / "services.json"
+SERVICES = ANSWER.read_text(encoding="utf-8").replace('"10.0.1.20', '"10.0.20.18')
 HOSTS = """
 [[host]]
 ip = "10.0.10.77"
@@ -33,13 +40,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World
     with running_lab(folder / "lab") as lab:
         world = lab.world(folder / "own", lambda text: firewall_alone(text) + SOURCES)
         write(world, HOSTS)
+        (world.folder / "services.json").write_text(SERVICES, encoding="utf-8")
         assert world.run() == []
         yield lab, world
 
 
 def write(world: World, hosts: str) -> None:
     """Put a list of hosts where network.toml says."""
-    (Path(world.folder) / "hosts.toml").write_text(hosts, encoding="utf-8")
+    (world.folder / "hosts.toml").write_text(hosts, encoding="utf-8")
 
 
 def in_ipam(lab: Lab, ip: str) -> list[tuple[object, ...]]:
@@ -58,6 +66,20 @@ def test_a_listed_host_is_in_phpipam_and_in_dns(story: tuple[Lab, World]) -> Non
     } <= lab.records()
     told = {row["site"]: row["rows"] for row in world.table("sources") if row["source"] == "static-list/house"}
     assert told == {"sofia": 1, "valchedrym": 1, "london": 0}
+
+
+def test_a_service_is_in_phpipam_and_in_dns(story: tuple[Lab, World]) -> None:
+    """Its row without a MAC, an A and a PTR; what two share is named once, and nobody takes `wpad`."""
+    lab, world = story
+    assert in_ipam(lab, "10.0.20.181") == [("web-nextcloud", None)]
+    assert {
+        ("web-nextcloud.viktorbarzin.lan.", "A", "10.0.20.181"),
+        ("181.20.0.10.in-addr.arpa.", "PTR", "web-nextcloud.viktorbarzin.lan."),
+        ("two-edge.viktorbarzin.lan.", "A", "10.0.20.184"),
+        ("two-edge.viktorbarzin.lan.", "A", "10.0.20.185"),
+    } <= lab.records()
+    shared = [row["reason"] for row in world.table("withheld") if row["rule"] == "shared-address"]
+    assert shared == ["dns/pihole-udp shares the address with dns/pihole-tcp, which names it: an address has one name"]
 
 
 def test_nothing_new_nothing_written(story: tuple[Lab, World]) -> None:

@@ -78,6 +78,14 @@ def test_the_shipped_file_describes_three_sites() -> None:
             "house.kind is none of static",
         ),
         (("[phpipam]", '[sources.house]\nkind = "static-list"\n[phpipam]'), "sources.house.path is missing"),
+        (
+            ("[phpipam]", '[sources.k8s]\nkind = "kubernetes"\nserver = "https://10.0.0.9:6443"\n[phpipam]'),
+            "sources.k8s: write either server and ca, or path",
+        ),
+        (
+            ("[phpipam]", '[sources.k8s]\nkind = "kubernetes"\nserver = "http://x"\n[phpipam]'),
+            "sources.k8s.server: Str",
+        ),
         (("[phpipam]", "[sources]\nlisted = 5\n[phpipam]"), "sources.listed: Input should be a valid dictionary"),
         (("[phpipam]", "[sources]\nhold_minute = 5\n[phpipam]"), "sources.hold_minute is no key netcensus knows"),
         (

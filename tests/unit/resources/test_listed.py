@@ -10,7 +10,8 @@ from pipelines.network import Network
 from pipelines.parse.every import parse_all
 from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from pipelines.snapshots import Snapshot
-from resources.listed import LIMIT_BYTES, Listed
+from resources.files import LIMIT_BYTES
+from resources.listed import Listed
 from tests.networks import NETWORK_TOML, cells
 
 HOSTS = "ip,name\n10.0.0.5,nas\n10.9.0.8,stove\n"
