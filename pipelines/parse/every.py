@@ -28,7 +28,7 @@ def parse_all(snapshots: Sequence[Snapshot], *, network: Network) -> dict[str, p
     """
     read: dict[str, list[pd.DataFrame]] = {table.name: [table.empty()] for table in PARSED}
     sources = []
-    for snapshot in _trusted(snapshots, network):
+    for snapshot in [*_trusted(snapshots, network), *_unasked(snapshots, network)]:
         parsed, reason = _read(snapshot, network)
         for name, one in parsed.items():
             read[name].append(one.table)
@@ -48,6 +48,18 @@ def _said(
     rows = rows or {snapshot.site: sum(len(one.table) for one in parsed)}
     common = (snapshot.source, snapshot.read_at, reason is None, reason)
     return [(site, *common, count, rejected) for site, count in rows.items()]
+
+
+def _unasked(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
+    """One missing snapshot for every site with a gateway of which there is none: it was never asked."""
+    newest = max((one.read_at for one in snapshots), default=None)
+    asked = {one.site for one in snapshots}
+    sites = [name for name, site in network.sites.items() if site.gateway is not None and name not in asked]
+    return [] if newest is None else [missing(name, _GATEWAY, newest, _UNASKED) for name in sites]
+
+
+_GATEWAY = "gateway"
+_UNASKED = "there is no answer of its gateway at all; run a census (job census)"
 
 
 def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:

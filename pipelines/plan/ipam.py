@@ -1,5 +1,7 @@
 """What to change in phpIPAM, and what is left as it is although the network says otherwise."""
 
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 
 from pipelines import tables
@@ -30,7 +32,7 @@ def ipam_plan(
     is_new = rows["id_phpipam"].isna()
     created = _creates(rows[is_new & rows["kind"].notna()])
     edited, withheld = _edits(rows[~is_new], applied, network)
-    touched = _touches(rows[~is_new])
+    touched = _touches(rows[~is_new], network.phpipam.zone_info)
     plan = tables.IPAM_PLAN.concat([created, edited, touched])
     return tables.IPAM_PLAN.frame(plan.sort_values([*_ROW, "field"])), withheld
 
@@ -129,14 +131,22 @@ def _means(text: str, suffix: str, name: str) -> bool:
         return False
 
 
-def _touches(rows: pd.DataFrame) -> pd.DataFrame:
-    """`lastSeen` where it has grown older than its reader bears; it never moves backwards."""
+def _touches(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """`lastSeen` where it has grown older than its reader bears; it never moves backwards.
+
+    Nor as text, in phpIPAM's zone: in the hour that autumn repeats, what was seen later may read earlier.
+    """
     age = rows["last_seen_at"] - rows["last_seen_at_held"]
     limit = rows["is_pinged"].eq(True).map({True: PINGED_REFRESH, False: OTHER_REFRESH})  # noqa: FBT003 - as in SQL
-    is_due = rows["last_seen_at"].notna() & (rows["last_seen_at_held"].isna() | (age >= limit))
+    reads_later = _in_phpipam(rows["last_seen_at"], zone) > _in_phpipam(rows["last_seen_at_held"], zone)
+    is_due = rows["last_seen_at"].notna() & (rows["last_seen_at_held"].isna() | ((age >= limit) & reads_later))
     due = rows[is_due]
     before = due["last_seen_at_held"].map(_instant, na_action="ignore")
     return _changes(due, "touch", "lastSeen", before, due["last_seen_at"].map(_instant), "seen again")
+
+
+def _in_phpipam(instants: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> "pd.Series[pd.Timestamp]":
+    return instants.dt.tz_convert(zone).dt.tz_localize(None)
 
 
 def _instant(at: pd.Timestamp) -> str:

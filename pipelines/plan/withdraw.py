@@ -156,8 +156,12 @@ def _rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _withheld(rows: pd.DataFrame) -> pd.DataFrame:
-    """What stays although nothing wants it. In a frozen site nobody knows that, unless it was missed before."""
-    told = rows[(rows["rule"] != FROZEN) | rows["missing_since_at"].notna()]
+    """What stays although nothing wants it. In a frozen site nobody knows that, unless it was missed before.
+
+    What stood there before us is told once, when it is first missed: it stays until a person deletes it.
+    """
+    is_known = rows["missing_since_at"].notna()
+    told = rows[((rows["rule"] != FROZEN) | is_known) & ~((rows["rule"] == "adopted") & is_known)]
     return tables.WITHHELD.frame(
         told.assign(target=TARGET, subject=told["owner"], field=told["type"], wanted=None, existing=told["before"])
     )

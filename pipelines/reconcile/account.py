@@ -91,7 +91,8 @@ def _claims(
     pointers = agreeing_pointers(parsed["zone_records"], applied, places, network=network)
     wanted = pd.concat([*claimed, naming.wanted_by_ptr(pointers)], ignore_index=True)
     standing = [held_names(ipam, network=network), standing_names(parsed["zone_records"])]
-    claims = naming.name_claims(wanted, network=network, standing=standing)
+    frozen = held_names(ipam[ipam["site"].isin(frozen_sites(parsed["sources"]))], network=network)
+    claims = naming.name_claims(wanted, network=network, standing=standing, unasked=frozen)
     return tables.NAME_CLAIMS.concat([claims, naming.name_claims(wanted_by_mac(claims, bound), network=network)])
 
 

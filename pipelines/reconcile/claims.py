@@ -6,7 +6,8 @@ is contested where the name is somebody else's.
 """
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from pipelines import contract, tables
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.sightings import active_leases
+from pipelines.reconcile.unasked import Holders, kept_from
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
@@ -54,17 +56,18 @@ RANKS = {
 }
 """Which claim wins. A source with a name of its own (`static-list/house`) ranks as its kind."""
 ADDRESS = ["site", "ip"]
-Holders = Mapping[str, set[str]]
-"""Absolute names, and the addresses that hold each."""
 _WANTED = ["site", "ip", "wanted", "source", "device"]
 
 
-def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Holders] = ()) -> pd.DataFrame:
+def name_claims(
+    wanted: pd.DataFrame, *, network: Network, standing: Sequence[Holders] = (), unasked: Holders = MappingProxyType({})
+) -> pd.DataFrame:
     """`tables.NAME_CLAIMS` from the claims of all sources, each judged.
 
     `wanted` has the columns site, ip, wanted, source and device (what tells one device from another: its MAC, client
     identifier or, failing both, its address). `standing` says which addresses hold a name now, in phpIPAM and in DNS,
-    the more binding first: where two clients want one name, the one that has it keeps it.
+    the more binding first: where two clients want one name, the one that has it keeps it. `unasked` are the names of
+    sites that were not read: there nobody speaks for them.
     """
     claims = wanted.assign(rank=kind(wanted["source"]).map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
@@ -75,6 +78,11 @@ def name_claims(wanted: pd.DataFrame, *, network: Network, standing: Sequence[Ho
     )
     claims = claims.assign(
         objection=claims["objection"].where(claims["objection"].notna(), _objections(claims, network))
+    )
+    claims = claims.assign(
+        objection=claims["objection"].where(
+            claims["objection"].notna(), kept_from(claims, kind(claims["source"]).isin(CLIENTS), unasked, standing)
+        )
     )
     claims = claims.assign(
         objection=claims["objection"].where(claims["objection"].notna(), _lost_ties(claims, standing))

@@ -10,7 +10,7 @@ from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAM
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.sightings import active_leases
-from pipelines.values import OwnerName, host_name
+from pipelines.values import OwnerName, host_name, reverse_name
 
 _ADDRESS = ["site", "ip"]
 
@@ -104,10 +104,13 @@ def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set
     forward = "kea" if name in kea_names else "netcensus"
     # No pointer to a name that may not have the address: nothing is added beside what Kea registers for IPv4.
     backward = "kea" if ip in kea_addresses or (forward == "kea" and ":" in ip) else "netcensus"
-    pairs = [(name, address_type(ip), ip, forward), (network.pointer_name(ip), "PTR", name, backward)]
-    mark = _mark(host)
+    pointer, mark = network.pointer_name(ip), _mark(host)
+    is_classless = pointer != reverse_name(ip)
+    if is_classless and host["is_leased"] is True:
+        backward = "netcensus"  # D2 knows nothing of RFC 2317: nobody but we would ever write it
+    pairs = [(name, address_type(ip), ip, forward), (pointer, "PTR", name, backward)]
     if mark is not None:
-        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs]
+        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs[: 1 if is_classless else 2]]
     zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
     return [
         (site, ip, zones[owner], owner, rr_type, ttl, longest, rdata, writer, host["named_by"], reason)

@@ -201,3 +201,12 @@ def test_network_and_broadcast_addresses_are_never_planned(ip: str) -> None:
     """Not even when a reservation or a row of phpIPAM stands there."""
     parsed = hour(reservations=[reservation(ip, ALICE, "nas")], ipam_addresses=[in_ipam(ip)])
     assert planned(census(parsed)) == []
+
+
+@pytest.mark.parametrize(("seen", "touches"), [("01:50", 0), ("02:55", 1)])
+def test_in_the_hour_that_autumn_repeats_last_seen_does_not_go_back(seen: str, touches: int) -> None:
+    """First 03:55 by Sofia's wall, 55 minutes later 03:50: as text that is earlier, so it waits for 04:00."""
+    held = in_ipam(IP, None, ALICE, last_seen_at=pd.Timestamp("2026-10-25T00:55:00Z"))
+    arp = neighbour(IP, ALICE, confirmed_at=pd.Timestamp(f"2026-10-25T{seen}:00Z"))
+    made = census(hour(neighbours=[arp], ipam_addresses=[held]))
+    assert len(only(made["ipam_plan"], action="touch")) == touches

@@ -267,13 +267,15 @@ def test_what_cannot_be_told_for_certain_is_not_taken_back(census: Callable[[Wor
 
 
 def test_what_stood_there_before_us_is_not_taken_back() -> None:
-    """Adopted is looked after, never deleted; the report lists it."""
+    """Adopted is looked after, never deleted; the report lists it once."""
     world = World(zone_records=[in_zone(NAME, "A", IP), in_zone(PTR_NAME, "PTR", NAME)])
     world.census(0, reservations=[reservation(IP, ALICE, "nas")])
     assert only(world.applied, target="dns")["is_adopted"].all()
     made = world.census(60)
     assert world.records() == BARE
     assert {told[0] for told in rules(made)} == {"adopted"}
+    assert rules(world.census(61)) == set()
+    assert world.records() == BARE
 
 
 def _edited(world: World, owner: str, rr_type: str, rdata: str) -> None:

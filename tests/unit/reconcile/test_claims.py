@@ -220,3 +220,16 @@ def test_an_unread_source_of_a_site_takes_no_name_from_another() -> None:
     """A site that could not be looked at is out of the account; the names of the other stand."""
     parsed = hour(unread=[source("home", "kea4.config", "timed out")], leases=[lease("10.9.0.5", ALICE, "tv")])
     assert set(census(parsed)["addresses"]["site"]) == {"cabin"}
+
+
+def test_a_name_of_a_site_that_was_not_read_is_not_given_away() -> None:
+    """Its holder cannot speak for it this hour; who has the name in DNS already keeps it."""
+    home, theirs = lease("10.0.1.5", ALICE, "nas.cabin.example.lan"), in_ipam("10.9.0.5", "nas")
+    ours = ledger(written("phpipam", "10.9.0.0/24", "10.9.0.5", "hostname", "nas"))
+    unread = [source("cabin", "arp", "no answer")]
+    made = census(hour(leases=[home], ipam_addresses=[theirs], unread=unread), ours)
+    assert "10.9.0.5's as far as we know" in objection(made, "10.0.1.5")
+    assert granted(census(hour(leases=[home], ipam_addresses=[theirs]), ours)) == {"10.0.1.5": "nas.cabin.example.lan"}
+    records = [in_zone("nas.cabin.example.lan.", "A", "10.0.1.5")]
+    made = census(hour(leases=[home], ipam_addresses=[theirs], unread=unread, zone_records=records), ours)
+    assert granted(made)["10.0.1.5"] == "nas.cabin.example.lan"

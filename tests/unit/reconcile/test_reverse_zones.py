@@ -5,7 +5,21 @@ import pytest
 from pipelines import network as network_file
 from pipelines.errors import ConfigError
 from pipelines.network import Network
-from tests.networks import NETWORK_TOML, cells, census, hour, in_ipam, in_zone, ipam_subnet, only
+from pipelines.reconcile.dhcid import dhcid
+from pipelines.values import OwnerName, mac
+from tests.lives import World
+from tests.networks import (
+    ALICE,
+    NETWORK_TOML,
+    cells,
+    census,
+    handed_to_d2,
+    hour,
+    in_ipam,
+    in_zone,
+    ipam_subnet,
+    only,
+)
 
 _ZONES = 'zones = ["example.lan", "0.0.10.in-addr.arpa", "1.0.10.in-addr.arpa"]'
 CLASSLESS = '[dns.rfc2317]\n"10.0.1.0/25" = "0-25.1.0.10.in-addr.arpa"\n'
@@ -115,3 +129,25 @@ def test_an_ipv6_address_of_phpipam_gets_its_aaaa_and_its_ptr() -> None:
         (f"{apex}.", f"5.{'0.' * 15}{apex}.", "PTR", "nas.example.lan.", 3600),
         ("example.lan.", "nas.example.lan.", "AAAA", "fd00::5", 3600),
     ]
+
+
+def test_where_rfc_2317_holds_the_pointer_is_ours_though_d2_is_on() -> None:
+    """D2 would write the usual name or none: it is asked for nothing there, and ours goes with the lease."""
+    mark = str(dhcid(OwnerName("nas.example.lan."), mac(ALICE), None))
+    network = with_zones(
+        "0-25.0.0.10.in-addr.arpa", more=CLASSLESS.replace("10.0.1.0", "10.0.0.0").replace("5.1", "5.0")
+    )
+    forward = [in_zone("nas.example.lan.", "A", "10.0.0.5"), in_zone("nas.example.lan.", "DHCID", mark)]
+    leases = [handed_to_d2("10.0.0.5", ALICE, "nas")]
+    world = World(network, zone_records=forward)
+    made = world.census(0, leases=leases)
+    assert cells(made["dns_plan"], "action", "owner", "type") == [("create", "5.0-25.0.0.10.in-addr.arpa.", "PTR")]
+    assert list(made["registrations"]["verdict"]) == ["right"]
+    assert made["heal_plan"].empty
+    made = world.census(0.1, leases=leases)
+    assert made["dns_plan"].empty
+    assert only(made["withheld"], target="dns").empty
+    world.zone_records = [row for row in world.zone_records if row["type"] == "PTR"]  # D2 took the name away
+    for hours in (2, 30):
+        world.census(hours)
+    assert world.records() == set()
