@@ -55,6 +55,7 @@ TABLES = {
         "ipam_subnets",
         "ipam_addresses",
         "zone_records",
+        "outside_records",
         "sources",
     },
     tables.QUARANTINE: set(INPUTS),

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.gateways import Part
-from pipelines.network.texts import SiteName
+from pipelines.network.texts import Apex, SiteName
 
 
 class Listed(Part):
@@ -65,8 +65,28 @@ class Kubernetes(Listed):
         return self
 
 
-AnySource = Annotated[StaticList | Kubernetes, Field(discriminator="kind")]
-SOURCE_KINDS = ("static-list", "kubernetes")
+class ZoneFile(File):
+    """A zone as somebody else publishes it: an RFC 1035 master file, such as Cloudflare exports. Evidence, no more.
+
+    `origin` is its apex where the file itself does not say. `expect` are names that should be in it.
+    """
+
+    kind: Literal["zone-file"]
+    meaning: ClassVar[str] = "A zone that is published elsewhere"
+    bears_on_sites: ClassVar[bool] = False
+
+    origin: Apex | None = None
+    expect: tuple[Apex, ...] = ()
+
+    @model_validator(mode="after")
+    def _tells_of_no_site(self) -> Self:
+        if self.sites is not None:
+            raise ValueError("sites: a zone file tells of none; take the key out")
+        return self
+
+
+AnySource = Annotated[StaticList | Kubernetes | ZoneFile, Field(discriminator="kind")]
+SOURCE_KINDS = ("static-list", "kubernetes", "zone-file")
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 
 

@@ -14,7 +14,8 @@ from pipelines.snapshots import Snapshot, missing
 
 PARSED = (
     tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS, tables.HOSTS,
-    tables.SERVICES, tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.REJECTS,
+    tables.SERVICES, tables.IPAM_SUBNETS, tables.IPAM_ADDRESSES, tables.ZONE_RECORDS, tables.OUTSIDE_RECORDS,
+    tables.REJECTS,
 )  # fmt: skip
 """The stage's tables but `sources`, which says of each source whether it could be trusted."""
 

@@ -21,6 +21,7 @@ from pipelines.parse import (
     static_list,
     wireguard,
     zone,
+    zone_file,
 )
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
@@ -75,6 +76,7 @@ KINDS: Mapping[str, Kind] = {
     "phpipam.addresses": Kind(PHPIPAM, {"ipam_addresses": _ipam_addresses}),
     "kubernetes": Kind(LISTED, {"services": kubernetes.parse}),
     "static-list": Kind(LISTED, {"hosts": static_list.parse}),
+    "zone-file": Kind(LISTED, {"outside_records": zone_file.parse}),
     "zone": Kind(ZONES, {"zone_records": _alone(zone.parse)}),
 }
 

@@ -1,7 +1,8 @@
 """The tables of the sources beside the gateways (docs/adding-a-source.md): also of the stage parse."""
 
-from pipelines.contract import FLAG, Column, Table
-from pipelines.tables.columns import IP, MAC, SITE, SOURCE, optional, text
+from pipelines import contract
+from pipelines.contract import FLAG, INTEGER, Column, Table
+from pipelines.tables.columns import IP, MAC, OWNER, RR_TYPE, SITE, SOURCE, optional, text
 
 HOSTS = Table(
     "hosts",
@@ -29,4 +30,21 @@ SERVICES = Table(
         Column("is_annotated", FLAG, "whether the name is its annotation's"),
     ),
     key=("source", "ip", "namespace", "service"),
+)
+OUTSIDE_RECORDS = Table(
+    "outside_records",
+    "one resource record of a zone that somebody else publishes: evidence, never written to",
+    (
+        SOURCE,
+        optional(
+            "zone",
+            "the zone's apex, absolute; null where it is not known",
+            pattern=contract.ABSOLUTE,
+        ),
+        OWNER,
+        RR_TYPE,
+        optional("ttl_s", "the TTL; null where the file has none", INTEGER),
+        text("rdata", "the record data in presentation form, names absolute and lower-case"),
+    ),
+    key=("source", "owner", "type", "rdata"),
 )

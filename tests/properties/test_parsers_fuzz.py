@@ -26,6 +26,7 @@ from pipelines.parse import (
     ndp,
     static_list,
     wireguard,
+    zone_file,
 )
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
@@ -54,6 +55,8 @@ PARSERS: list[tuple[Parser, Table, str]] = [
     (ndp.parse, tables.NEIGHBOURS, "arp/freebsd_ndp_an.txt"),
     (listed(static_list.parse), tables.HOSTS, "static-list/hosts.toml"),
     (listed(static_list.parse), tables.HOSTS, "static-list/hosts.csv"),
+    (listed(zone_file.parse), tables.OUTSIDE_RECORDS, "zone-file/cloudflare.example.me.txt"),
+    (listed(zone_file.parse), tables.OUTSIDE_RECORDS, "zone-file/bind.example.me.zone"),
     (listed(kubernetes.parse), tables.SERVICES, "kubernetes/services.json"),
 ]
 each_parser = pytest.mark.parametrize(("parser", "table", "file"), PARSERS)

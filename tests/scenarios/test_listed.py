@@ -18,7 +18,13 @@ path = "hosts.toml"
 kind = "kubernetes"
 path = "services.json"
 sites = ["sofia"]
+
+[sources.public]
+kind = "zone-file"
+path = "public.zone"
+origin = "example.me"
 """
+PUBLIC = "nas 300 A 10.0.10.5\nmedia 300 CNAME nas.viktorbarzin.lan.\nwww 300 A 9.9.9.9\n"
 ANSWER = Path(__file__).parents[1] / "fixtures" / "kubernetes" / "services.json"
 SERVICES = ANSWER.read_text(encoding="utf-8").replace('"10.0.1.20', '"10.0.20.18')
 HOSTS = """
@@ -41,6 +47,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World
         world = lab.world(folder / "own", lambda text: firewall_alone(text) + SOURCES)
         write(world, HOSTS)
         (world.folder / "services.json").write_text(SERVICES, encoding="utf-8")
+        (world.folder / "public.zone").write_text(PUBLIC, encoding="utf-8")
         assert world.run() == []
         yield lab, world
 
@@ -80,6 +87,30 @@ def test_a_service_is_in_phpipam_and_in_dns(story: tuple[Lab, World]) -> None:
     } <= lab.records()
     shared = [row["reason"] for row in world.table("withheld") if row["rule"] == "shared-address"]
     assert shared == ["dns/pihole-udp shares the address with dns/pihole-tcp, which names it: an address has one name"]
+
+
+def test_what_is_published_elsewhere_is_told(story: tuple[Lab, World]) -> None:
+    """As conflicts: the private address at its site, our name as an alias's aim."""
+    _, world = story
+    kinds = {"private-address-published", "own-name-published"}
+    told = {(row["kind"], row["site"], row["subject"]) for row in world.table("conflicts") if row["kind"] in kinds}
+    assert told == {
+        ("private-address-published", "sofia", "nas.example.me."),
+        ("own-name-published", "*", "media.example.me."),
+    }
+
+
+def test_an_unread_zone_file_freezes_nothing(story: tuple[Lab, World]) -> None:
+    """It is said, and what people type is carried over all the same."""
+    lab, world = story
+    (world.folder / "public.zone").unlink()
+    lab.sql(f"UPDATE ipaddresses SET hostname = 'oven' WHERE ip_addr = '{int(ip_address('192.168.0.60'))}'")  # noqa: S608 - our own words
+    (said,) = world.run()
+    assert "sources.public" in said
+    assert "cannot be read (No such file or directory)" in said
+    assert ("oven.valchedrym.viktorbarzin.lan.", "A", "192.168.0.60") in lab.records()
+    (world.folder / "public.zone").write_text(PUBLIC, encoding="utf-8")
+    assert world.run() == []
 
 
 def test_nothing_new_nothing_written(story: tuple[Lab, World]) -> None:

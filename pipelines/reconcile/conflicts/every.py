@@ -9,6 +9,7 @@ from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.holders import two_holders
 from pipelines.reconcile.conflicts.ipam import ipam_conflicts
 from pipelines.reconcile.conflicts.names import duplicate_names
+from pipelines.reconcile.conflicts.outside import published_outside
 from pipelines.reconcile.conflicts.pools import pool_conflicts, pools
 from pipelines.reconcile.conflicts.reservations import against_reservations
 from pipelines.reconcile.conflicts.rows import in_order
@@ -23,6 +24,7 @@ FAMILIES: Mapping[Callable[[Census], pd.DataFrame], tuple[str, ...]] = {
     untracked: ("outside-tracked-subnets",),
     duplicate_names: ("duplicate-name", "same-name-at-two-sites"),
     zone_conflicts: ("a-without-ptr", "ptr-without-a", "ptr-disagrees", "no-reverse-zone"),
+    published_outside: ("private-address-published", "own-name-published", "name-not-published"),
     ipam_conflicts: ("unknown-address", "reclaimable-address", "mismatched-mac", "mismatched-name"),
 }
 """What tells conflicts, and their kinds; `pool_conflicts` has two more, `pool-fills-up` and `pools-overlap`."""

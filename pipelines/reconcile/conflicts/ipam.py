@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
-from pipelines.reconcile.claims import IMPORT, LEASES, PEER, PEOPLE, RESERVATION
+from pipelines.reconcile.claims import CLIENTS, IMPORT, PEER, PEOPLE, RESERVATION, SERVICE, STATIC, kind
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import IPAM, KEY, NOTICE, WARNING, conflict_rows, quoted, when
 from pipelines.reconcile.conflicts.untracked import outsiders
@@ -20,7 +20,7 @@ _ADVICE_RECLAIM = "If the device is gone for good, delete the row in phpIPAM: th
 _ADVICE_MAC = "If the device was replaced, clear or correct the MAC in phpIPAM; else somebody took its address"
 _ADVICE_NAME = "Make phpIPAM and the DHCP server say the same; phpIPAM's name is the one that counts"
 _RESERVED, _OFFLINE = "Reserved", "Offline"
-_NETWORK_SAYS = {RESERVATION: "its reservation", PEER: "network.toml"}
+_NETWORK_SAYS = {RESERVATION: "its reservation", PEER: "network.toml", STATIC: "the list", SERVICE: "its service"}
 
 
 def ipam_conflicts(census: Census) -> pd.DataFrame:
@@ -110,13 +110,15 @@ def _names(census: Census) -> pd.DataFrame:
     """Names in phpIPAM that are not ours, where the network has another one for the address."""
     claims = census.made["name_claims"]
     typed = claims[claims["source"].isin({PEOPLE, IMPORT})]
-    theirs = claims[claims["source"].isin({RESERVATION, PEER, *LEASES}) & (claims["verdict"] != "contested")]
+    theirs = claims[
+        kind(claims["source"]).isin({STATIC, RESERVATION, PEER, *CLIENTS}) & (claims["verdict"] != "contested")
+    ]
     theirs = theirs.sort_values([*KEY, "rank", "source"]).drop_duplicates(KEY)
     both = typed.merge(theirs, on=KEY, suffixes=("", "_network"), validate="one_to_one")
     odd = both[both["name"].isna() | (both["name"] != both["name_network"])]
     seen = census.made["bindings"][[*KEY, "last_seen_at"]]
     odd = odd.merge(seen, on=KEY, how="left", validate="one_to_one")
-    says = odd["source_network"].map(_NETWORK_SAYS).fillna("its lease")
+    says = kind(odd["source_network"]).map(_NETWORK_SAYS).fillna("its lease")
     evidence = "phpIPAM says " + quoted(odd["wanted"]) + "; " + says + " says " + quoted(odd["wanted_network"])
     evidence += ", seen " + when(odd["last_seen_at"])
     return odd.assign(subject=odd["ip"], evidence=evidence, advice=_ADVICE_NAME, seen_at=odd["last_seen_at"])
