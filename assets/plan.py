@@ -15,6 +15,7 @@ from pipelines.plan.approval import asked, refusals
 from pipelines.plan.guards import guards
 from pipelines.plan.plans import plans
 from resources.ledger import Ledger
+from resources.preview import markdown
 from resources.suites import Suites
 
 GROUP = "plan"
@@ -45,6 +46,7 @@ TABLES = {
     tables.GUARDS: {"ipam_plan", "dns_plan", "heal_plan", "sources", "ipam_subnets", "ipam_addresses", "zone_records"},
 }
 """The stage's tables, and what each is made from."""
+_SHOWN = ["guard", "scope", "action", "count", "of", "percent", "limit"]
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult
 
 
@@ -100,7 +102,7 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         for name, frame in made.items():
             yield dg.Output(frame, output_name=name, metadata=_counts(frame))
         for target, name in (("phpipam", "ipam_plan"), ("dns", "dns_plan")):
-            yield _within(name, refusals(made["guards"], target))
+            yield _within(name, made["guards"], target)
         yield from judgement.results()
         yield from on_guards.results()
 
@@ -128,7 +130,13 @@ def _counts(frame: pd.DataFrame) -> dict[str, int]:
     return {f"count {key}": int(value) for key, value in kinds.value_counts().items()}
 
 
-def _within(name: str, reasons: list[str]) -> dg.AssetCheckResult:
+def _within(name: str, guards: pd.DataFrame, target: str) -> dg.AssetCheckResult:
+    """Red where one target's plan is refused: the numbers as a table, then the sentences for whoever must decide."""
+    refused = guards[(guards["verdict"] == "refused") & (guards["target"] == target)]
     return dg.AssetCheckResult(
-        asset_key=name, check_name=WITHIN, passed=not reasons, description="\n".join(reasons) or None
+        asset_key=name,
+        check_name=WITHIN,
+        passed=refused.empty,
+        description="\n".join(refusals(guards, target)) or None,
+        metadata={} if refused.empty else {"refused": dg.MetadataValue.md(markdown(refused[_SHOWN]))},
     )

@@ -17,6 +17,7 @@ from pipelines.tables.plan import SCOPES
 
 APPROVABLE = (*(f"{action}s-per-{scope}" for action in ("create", "update", "delete") for scope in SCOPES), SHRANK)
 """The guards a person may let a plan pass. Not what could not be looked at (rule R1), and never the never-list."""
+_MOST_REASONS = 3  # a wall of sentences is not read; the table has them all
 _FORM = re.compile(r"(?P<plan>[0-9a-f]{12}):(?P<guard>[a-z-]+)")
 _IPAM = ["subnet_id_phpipam", "cidr", "ip", "id_phpipam", "field", "action", "before", "after"]
 _DNS = ["zone", "owner", "type", "action", "before", "before_ttl_s", "after"]
@@ -98,11 +99,13 @@ def _remedy(needed: list[Approval], given: frozenset[Approval], plan: str) -> st
 
 
 def refusals(guards: pd.DataFrame, target: str | None = None) -> list[str]:
-    """Why the plans (or one target's) are refused and what to do, one sentence each, what they share said once."""
+    """Why the plans (or one target's) are refused and what to do: a few sentences, what they share said once."""
     rows = guards[guards["verdict"] == "refused"]
     rows = rows if target is None else rows[rows["target"] == target]
-    reasons = "plan " + rows["plan"] + " is refused by " + rows["guard"] + ": " + rows["reason"]
-    return [*reasons, *dict.fromkeys(rows["remedy"])]
+    reasons = "plan " + rows["plan"] + " is refused by " + rows["guard"] + ": " + rows["reason"] + "."
+    more = len(rows) - _MOST_REASONS
+    rest = [f"And {more} more limits are passed: see the table guards."] if more > 0 else []
+    return [*reasons.head(_MOST_REASONS), *rest, *dict.fromkeys(rows["remedy"])]
 
 
 def stop_refused(guards: pd.DataFrame, ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> None:

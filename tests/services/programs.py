@@ -26,6 +26,7 @@ PACKAGE_OF = {
     "dropbearkey": "dropbear-bin",
     "libnss_wrapper.so": "libnss-wrapper",
     "busybox": "busybox-static",
+    "chromium": "chromium",
 }
 
 # The keys are the names of the session fixtures, and the words `@pytest.mark.services(...)` takes.
@@ -39,6 +40,7 @@ NEEDED_BY = {
     "tcsh": ("tcsh",),
     "dropbear": ("dropbear", "dropbearkey", "libnss_wrapper.so"),
     "busybox": ("busybox",),
+    "chromium": ("chromium",),
 }
 
 # Debian keeps servers in sbin, which is not on an ordinary user's PATH.
