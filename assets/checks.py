@@ -1,4 +1,4 @@
-"""The checks named `contract`: one for every table, red with the rows that break its contract and what to do."""
+"""The checks named `contract`: one for every table from parse on, red with the rows that break it and what to do."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,10 +43,14 @@ class Verdict:
         return dg.AssetCheckResult(
             asset_key=self.asset, check_name=CONTRACT, passed=not self.found, severity=severity,
             description="\n".join(breach.sentence for breach in self.found) or self._passed(),
-            metadata=self._evidence() if self.found else {},
+            metadata=self.evidence,
         )  # fmt: skip
 
-    def _evidence(self) -> dict[str, dg.MetadataValue]:
+    @property
+    def evidence(self) -> dict[str, dg.MetadataValue]:
+        """The rows that break something, escaped and capped, and what Great Expectations says; nothing of good rows."""
+        if not self.found:
+            return {}
         said = dg.MetadataValue.text("\n".join(self.objections) or "was not asked")
         return {"failing rows": dg.MetadataValue.md(_rows(self.found)), "Great Expectations": said}
 
