@@ -1,12 +1,15 @@
 """What is wrong now, who was told of it, and what is to be said: when it begins, once a day, and when it is over."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import pandas as pd
 
 REMIND_AFTER = pd.Timedelta(hours=24)
 _LONGEST = 300
+_CHAT = re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\])(?=\()", re.IGNORECASE)
+_NO_WIDTH = "\u200b"
 
 
 class Trouble(NamedTuple):
@@ -65,17 +68,28 @@ def _said(trouble: Trouble, before: Told | None, runbook: str) -> Message:
     return Message(state, trouble.key, trouble.what, since_at, trouble.first_step, link)
 
 
-def text(message: Message) -> str:
+def text(message: Message, shown: Callable[[str], str] = str) -> str:
     """A message as one line of printable ASCII: what, since when, and the first thing to try.
 
-    What the network says may stand in it: no terminal, log or mail header is to obey it (rule R11).
+    What the network says may stand in it: no terminal, log or mail header is to obey it (rule R11). `shown` makes of
+    such a part what its reader shows as it is: `for_chat`.
     """
+    key, said, first_step = (shown(_printable(part)) for part in (message.key, message.what, message.first_step))
     since = f"since {message.since_at:%Y-%m-%d %H:%M} UTC"
     if message.state == "over":
-        return f"over: {message.key}, {since}"
+        return f"over: {key}, {since}"
     lasts = "still " if message.state == "lasts" else ""
-    said = _printable(message.what)
-    return f"{lasts}{message.key}, {since}: {said} First: {_printable(message.first_step)} See {message.runbook}"
+    return f"{lasts}{key}, {since}: {said} First: {first_step} See {message.runbook}"
+
+
+def for_chat(said: str) -> str:
+    """A text in which no chat finds a mention, a link or an image.
+
+    Slack takes `<!channel>` and `<address|words>` for commands and says to escape three characters; Mattermost and
+    Matrix read Markdown, and mention `@all`. What they would find is parted by a character without width.
+    """
+    escaped = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _CHAT.sub(_NO_WIDTH, escaped)
 
 
 def _printable(said: str) -> str:
@@ -101,4 +115,5 @@ def metrics(now: Iterable[Trouble], refreshed: Mapping[str, pd.Timestamp | None]
 
 
 def _label(value: str) -> str:
-    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    sent = value.encode("utf-8", "replace").decode()  # half a surrogate pair cannot be sent
+    return sent.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

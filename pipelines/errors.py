@@ -17,10 +17,13 @@ class NetcensusError(Exception):
     """What every error of ours shares: a place, a fault and a remedy, in one line.
 
     `place` is a file, host or table; `fault` says what is wrong there; `remedy` is the first thing to try.
+    What cannot be printed stands in it as its escape: a fault may repeat a server's words, and a terminal, a log or
+    a mail header would obey them (rule R11).
     """
 
     def __init__(self, place: str, fault: str, remedy: str) -> None:
-        super().__init__(f"{place}: {fault}. {remedy}")
+        said = f"{place}: {fault}. {remedy}"
+        super().__init__("".join(one if one.isprintable() else ascii(one)[1:-1] for one in said))
         self.place = place
         self.fault = fault
         self.remedy = remedy

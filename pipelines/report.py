@@ -28,7 +28,8 @@ def report(tables: Tables) -> str:
         _withheld(tables["withheld"]),
         _conflicts(tables["conflicts"]),
     ]
-    return "\n".join(line for section in sections for line in [*section, ""])
+    lines = [part for section in sections for line in [*section, ""] for part in line.split("\n")]
+    return "\n".join(map(inert, lines))
 
 
 def _refused(guards: pd.DataFrame) -> Iterator[str]:

@@ -8,7 +8,6 @@ MOST_ROWS = 20
 MOST_BYTES = 10_000
 MOST_CHARACTERS = 80  # of a cell
 _MARKUP = re.compile(r"[<>&\"'\\`*_{}\[\]()#+!|~:/@-]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)  # what GFM makes a link of, entities or not
 _ROOM_FOR_REST = 40  # bytes for the line that says how many more rows there are
 _NO_WIDTH = "\u200b"
@@ -17,7 +16,7 @@ _NO_WIDTH = "\u200b"
 def inert(text: object, most: int = MOST_CHARACTERS) -> str:
     """A value as text that no Markdown or HTML renderer gives a meaning to; nulls as a dash.
 
-    Control and bidirectional characters become their escapes, and everything with a meaning its HTML entity. Addresses
+    Characters that are not seen (control, bidirectional, without width) become their escapes, and everything with a meaning its HTML entity. Addresses
     of pages and mailboxes are parted by a character without width: Dagster's renderer (mdast-util-gfm-autolink-literal)
     looks for links once more, after the entities.
     """
@@ -25,7 +24,8 @@ def inert(text: object, most: int = MOST_CHARACTERS) -> str:
         return "–"  # noqa: RUF001 - the dash a reader expects in an empty cell
     plain = str(text)
     plain = plain if len(plain) <= most else plain[: most - 1] + "…"
-    plain = _CONTROL.sub(lambda found: ascii(found[0])[1:-1], plain)
+    if not plain.isprintable():
+        plain = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in plain)
     plain = _LINK.sub(_NO_WIDTH, plain)
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", plain)
 

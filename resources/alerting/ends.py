@@ -9,7 +9,7 @@ from typing import Protocol
 
 import requests
 
-from pipelines.alerts import Message, text
+from pipelines.alerts import Message, for_chat, text
 from pipelines.errors import TargetError
 from pipelines.network import Email
 
@@ -52,7 +52,7 @@ class Webhook:
         alerts = [message._asdict() | {"since_at": message.since_at.isoformat()} for message in said]
         try:
             answer = requests.post(
-                self._url(), json={"text": "\n".join(map(text, said)), "alerts": alerts}, timeout=LIMIT_S,
+                self._url(), json={"text": "\n".join(text(one, for_chat) for one in said), "alerts": alerts}, timeout=LIMIT_S,
                 allow_redirects=False,
             )  # fmt: skip
         except (requests.RequestException, ValueError) as error:
