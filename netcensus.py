@@ -23,6 +23,7 @@ from pipelines.errors import ConfigError, NetcensusError
 from pipelines.plan.approval import asked
 from pipelines.report import inert, report
 from pipelines.why import READ, why
+from resources.preview import spoken
 from resources.table_store import TableStore
 
 HERE = Path(__file__).parent
@@ -118,7 +119,7 @@ def run(definitions: dg.Definitions, job: str, approve: Sequence[str] = ()) -> E
             tags={APPROVED_BY: user()} if approve else {},
         )
     checks = [one for one in result.get_asset_check_evaluations() if not one.passed and one.severity.value == "ERROR"]
-    told = [line for one in checks for line in (one.description or one.check_name).splitlines()]
+    told = [line for one in checks for line in spoken(one.description) or [one.check_name]]
     failures = [_sentence(event) for event in result.get_step_failure_events() if not _is_of_check(event)]
     events = result.get_asset_materialization_events()
     made = {str(event.asset_key.to_user_string()) for event in events if event.asset_key}

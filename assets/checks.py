@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
+from assets.declare import checked
 from pipelines.breaches import Breach, breaches, ill_sites
 from pipelines.contract import Table
 from pipelines.expectations import REPORT, Frames
@@ -40,11 +41,8 @@ class Verdict:
         """The check in Dagster's words: red for errors, yellow for warnings."""
         is_error = any(breach.is_error for breach in self.found)
         severity = dg.AssetCheckSeverity.ERROR if is_error or not self.found else dg.AssetCheckSeverity.WARN
-        return dg.AssetCheckResult(
-            asset_key=self.asset, check_name=CONTRACT, passed=not self.found, severity=severity,
-            description="\n".join(breach.sentence for breach in self.found) or self._passed(),
-            metadata=self.evidence,
-        )  # fmt: skip
+        said = [breach.sentence for breach in self.found]
+        return checked(self.asset, CONTRACT, said, severity=severity, otherwise=self._passed(), metadata=self.evidence)
 
     @property
     def evidence(self) -> dict[str, dg.MetadataValue]:

@@ -1,6 +1,6 @@
 """How an asset of ours is declared: its contract, its column schema and its group, from one place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from pipelines.contract import Column, Table
 from pipelines.errors import NetcensusError
 from pipelines.expectations import RULES, in_words
 from pipelines.predicates import NOT_NULL
-from resources.preview import MOST_CHARACTERS, MOST_ROWS
+from resources.preview import MOST_CHARACTERS, MOST_ROWS, sentences
 from resources.table_store import CONTRACT, SHOWN, WIDEST
 
 _DECISIONS = (
@@ -57,6 +57,27 @@ def described(table: Table, group: str, description: str | None = None) -> dict[
         "metadata": contract(table),
         "kinds": {"pandas"},
     }
+
+
+def checked(  # noqa: PLR0913 - a result in Dagster's words
+    asset: str | dg.AssetKey | None,
+    check: str,
+    faults: Sequence[str],
+    *,
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    otherwise: str | None = None,
+    metadata: Mapping[str, dg.MetadataValue] | None = None,
+) -> dg.AssetCheckResult:
+    """A check's result: passed where there are no faults; `otherwise` is what it says then.
+
+    Without `asset` it is of the step's own one. The only place that makes results: servers' words and hosts' names
+    stand in faults, and Dagster renders Markdown (rule R11).
+    """
+    said = faults or ([otherwise] if otherwise else [])
+    return dg.AssetCheckResult(
+        asset_key=asset, check_name=check, passed=not faults, severity=severity, description=sentences(said),
+        metadata=metadata or {},
+    )  # fmt: skip
 
 
 @contextmanager

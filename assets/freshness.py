@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 import pandas as pd
 
+from assets.declare import checked
 from assets.external import source, target
 from pipelines.freshness import DNS, PHPIPAM, Freshness, freshness
 from pipelines.network import Network
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
+from resources.preview import sentences
 
 CHECK = "is_fresh"
 REMEDY = "See whether the daemon runs and the schedule hourly_census is on, then what the last run of census says."
@@ -30,9 +32,8 @@ def freshness_checks(network: Network) -> dg.AssetChecksDefinition:
     def check(ledger: dg.ResourceParam[Ledger], last_load: dg.ResourceParam[LastLoad]) -> Iterator[dg.AssetCheckResult]:
         for one in looked_at(ledger, last_load, network, pd.Timestamp.now("UTC")):
             for key in ends[one.subject]:
-                yield dg.AssetCheckResult(
-                    asset_key=key, check_name=CHECK, passed=one.is_fresh, description=described(one)
-                )
+                said = described(one)
+                yield checked(key, CHECK, [] if one.is_fresh else [said], otherwise=said)
 
     return check
 
@@ -48,7 +49,7 @@ def evaluations(found: Iterable[Freshness], network: Network) -> Iterator[dg.Ass
     for one in found:
         for key in ends[one.subject]:
             yield dg.AssetCheckEvaluation(
-                asset_key=key, check_name=CHECK, passed=one.is_fresh, description=described(one)
+                asset_key=key, check_name=CHECK, passed=one.is_fresh, description=sentences([described(one)])
             )
 
 

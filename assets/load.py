@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.checks import judge, specs
-from assets.declare import described, told
+from assets.declare import checked, described, told
 from assets.external import target
 from assets.proof import checks, proof, shown
 from pipelines import tables
@@ -135,10 +135,7 @@ def _told(name: str, receipt: pd.DataFrame, more: dict[str, Any]) -> Iterator[_E
     first = "; ".join(
         (failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5)
     )
-    yield dg.AssetCheckResult(
-        asset_key=name, check_name=TOOK_EFFECT, passed=failed.empty,
-        description=f"{len(failed)} of {len(receipt)} changes did not. {first}" if len(failed) else None,
-    )  # fmt: skip
+    yield checked(name, TOOK_EFFECT, [f"{len(failed)} of {len(receipt)} changes did not. {first}"][: len(failed)])
 
 
 def _written(in_ipam: pd.DataFrame, in_dns: pd.DataFrame) -> Iterator[_Event]:
@@ -154,6 +151,4 @@ def _whole(sources: pd.DataFrame, withheld: pd.DataFrame) -> dg.AssetCheckResult
     """Red, and with it the run, when a site was left out: what could be done was done, and a person should know."""
     ill = withheld[withheld["rule"] == LEFT_OUT]
     reasons = [*faults(sources), *(ill["site"] + ": " + ill["reason"])]
-    return dg.AssetCheckResult(
-        asset_key="dns_receipt", check_name=WHOLE, passed=not reasons, description="\n".join(reasons) or None
-    )
+    return checked("dns_receipt", WHOLE, reasons)

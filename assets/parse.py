@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.checks import judge, specs
-from assets.declare import described
+from assets.declare import checked, described
 from assets.extract import snapshot_names
 from pipelines import snapshots, tables
 from pipelines.breaches import listed, unread, without
@@ -76,17 +76,10 @@ def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult
     """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census."""
     is_blind = bool(sites) and sites <= frozen_sites(sources).keys()
     reasons = faults(sources if is_blind else unread_targets(sources))
-    return dg.AssetCheckResult(
-        asset_key="sources", check_name=CAN_CONCLUDE, passed=not reasons, description="\n".join(reasons) or None
-    )
+    return checked("sources", CAN_CONCLUDE, reasons)
 
 
 def _readable(rejects: pd.DataFrame) -> dg.AssetCheckResult:
     first = "; ".join((rejects["source"] + ": " + rejects["reason"]).head(3))
-    return dg.AssetCheckResult(
-        asset_key="rejects",
-        check_name=READABLE,
-        passed=rejects.empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(rejects)} rows were left out; the table says why. {first}" if len(rejects) else None,
-    )
+    said = [f"{len(rejects)} rows were left out; the table says why. {first}"][: len(rejects)]
+    return checked("rejects", READABLE, said, severity=dg.AssetCheckSeverity.WARN)

@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from assets.checks import Judgement, judge, specs
-from assets.declare import described, told
+from assets.declare import checked, described, told
 from pipelines import tables
 from pipelines.breaches import left_out, listed, unread, without
 from pipelines.network import Network
@@ -133,10 +133,5 @@ def _counts(frame: pd.DataFrame) -> dict[str, int]:
 def _within(name: str, guards: pd.DataFrame, target: str) -> dg.AssetCheckResult:
     """Red where one target's plan is refused: the numbers as a table, then the sentences for whoever must decide."""
     refused = guards[(guards["verdict"] == "refused") & (guards["target"] == target)]
-    return dg.AssetCheckResult(
-        asset_key=name,
-        check_name=WITHIN,
-        passed=refused.empty,
-        description="\n".join(refusals(guards, target)) or None,
-        metadata={} if refused.empty else {"refused": dg.MetadataValue.md(markdown(refused[_SHOWN]))},
-    )
+    shown = {} if refused.empty else {"refused": dg.MetadataValue.md(markdown(refused[_SHOWN]))}
+    return checked(name, WITHIN, refusals(guards, target), metadata=shown)

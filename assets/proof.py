@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from assets.declare import checked
 from pipelines.reconcile.serials import AHEAD, BEHIND, NO_ANSWER, STILL, TROUBLE, WENT_DOWN, complaints
 from resources.preview import MOST_ROWS, markdown
 
@@ -46,10 +47,5 @@ def shown(serials: pd.DataFrame) -> dict[str, dg.MetadataValue]:
 
 
 def _result(name: str, complaints: list[str], *, is_only_late: bool = False) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key="dns_receipt",
-        check_name=name,
-        passed=not complaints,
-        severity=dg.AssetCheckSeverity.WARN if is_only_late else dg.AssetCheckSeverity.ERROR,
-        description="\n".join(complaints) or None,
-    )
+    severity = dg.AssetCheckSeverity.WARN if is_only_late else dg.AssetCheckSeverity.ERROR
+    return checked("dns_receipt", name, complaints, severity=severity)

@@ -1,12 +1,16 @@
 """Tables as the UI may show them. All text is hostile (rule R11): Dagster renders Markdown, and that may be HTML."""
 
+import html
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
 MOST_ROWS = 20
 MOST_BYTES = 10_000
 MOST_CHARACTERS = 80  # of a cell
+MOST_OF_A_SENTENCE = 2_000
+_BREAK = "  \n"  # Markdown's line break
 _MARKUP = re.compile(r"[<>&\"'\\`*_{}\[\]()#+!|~:/@-]")
 _LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)  # what GFM makes a link of, entities or not
 _ROOM_FOR_REST = 40  # bytes for the line that says how many more rows there are
@@ -16,9 +20,9 @@ _NO_WIDTH = "\u200b"
 def inert(text: object, most: int = MOST_CHARACTERS) -> str:
     """A value as text that no Markdown or HTML renderer gives a meaning to; nulls as a dash.
 
-    Characters that are not seen (control, bidirectional, without width) become their escapes, and everything with a meaning its HTML entity. Addresses
-    of pages and mailboxes are parted by a character without width: Dagster's renderer (mdast-util-gfm-autolink-literal)
-    looks for links once more, after the entities.
+    What is not seen (control, bidirectional, without width) becomes its escape, and everything with a meaning its HTML
+    entity. Addresses of pages and mailboxes are parted by a character without width: Dagster's renderer
+    (mdast-util-gfm-autolink-literal) looks for links once more, after the entities.
     """
     if text is None or (not isinstance(text, str) and pd.isna(text)):
         return "–"  # noqa: RUF001 - the dash a reader expects in an empty cell
@@ -47,6 +51,17 @@ def markdown(frame: pd.DataFrame, rows: int = MOST_ROWS, most: int = MOST_CHARAC
 
 def _line(cells: object) -> str:
     return "| " + " | ".join(map(str, cells)) + " |"  # type: ignore[call-overload]  # any iterable of cells
+
+
+def sentences(said: Iterable[str]) -> str | None:
+    """Lines of a check's description, which Dagster renders as Markdown too; None for none. `spoken` has them back."""
+    return _BREAK.join(inert(line, MOST_OF_A_SENTENCE) for line in said) or None
+
+
+def spoken(description: str | None) -> list[str]:
+    """The lines that `sentences` made a description of, for a terminal or an alert."""
+    lines = (description or "").split(_BREAK)
+    return [html.unescape(line).replace(_NO_WIDTH, "") for line in lines if line]
 
 
 def verbatim(text: str) -> str:

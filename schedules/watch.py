@@ -13,6 +13,7 @@ from pipelines.network import Network
 from resources.alerting import Alerting, Sent
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
+from resources.preview import spoken
 from schedules.jobs import census, dns_sync
 
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -75,7 +76,7 @@ def _red(checks: _Checks) -> Iterator[Trouble]:
         result = record.evaluation
         if result is None or result.passed or key.name == CHECK or result.severity != dg.AssetCheckSeverity.ERROR:
             continue
-        what = (result.description or "it did not pass").splitlines()[0]
+        what = next(iter(spoken(result.description)), "it did not pass")
         since_at = pd.Timestamp(record.create_timestamp, unit="s", tz="UTC")
         yield Trouble(key.to_user_string(), what, _LOOK, key.name, since_at)
 

@@ -1,9 +1,12 @@
 """A census into which hostile names come by every door, as the bytes the sources send, beside a few honest devices.
 
-Doors of anybody: Kea's leases, dnsmasq's. Doors of a person, who may err or be fooled: reservations, rows of phpIPAM,
-PTR and A records in the zones. Each hostile name has an address of its own.
+Doors of anybody: Kea's leases, dnsmasq's, the names that a cluster's services ask for. Doors of a person, who may err
+or be fooled: reservations, rows of phpIPAM, PTR and A records in the zones, a static list. Each hostile name has an
+address of its own.
 """
 
+import csv
+import io
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -13,14 +16,12 @@ from typing import Any, NamedTuple
 import dns.exception
 import dns.message
 import dns.name
-import dns.rdataclass
-import dns.rdatatype
-import dns.rdtypes.ANY.PTR
 import dns.rrset
 
 from pipelines import network as network_file
 from pipelines.network import Network
 from pipelines.parse.every import parse_all
+from pipelines.parse.kubernetes import ANNOTATION, essence
 from pipelines.parse.phpipam import decimal_of
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
 from tests import hostile
@@ -34,10 +35,18 @@ _ZONES = ("example.lan", "0.0.10.in-addr.arpa", "64.10.in-addr.arpa", "96.10.in-
 _TOML = (
     NETWORK_TOML.replace('"10.0.1.0/24"', '"10.64.0.0/16"')
     .replace('"10.9.0.0/24"', '"10.96.0.0/16"')
-    .replace('gateway = {kind = "pfsense", host = "10.9.0.1", user = "admin"}', 'gateway = {kind = "openwrt", host = "10.96.0.1", user = "root", via = "home"}')
+    .replace('"pfsense", host = "10.9.0.1", user = "admin"', '"openwrt", host = "10.96.0.1", user = "a", via = "home"')
     .replace(', "1.0.10.in-addr.arpa"', "".join(f', "{zone}"' for zone in _ZONES[2:]))
 )  # fmt: skip
-NETWORK: Network = network_file.parse(_TOML, "network.toml")
+_LISTED = """
+[sources.rack]
+kind = "static-list"
+path = "rack.csv"
+[sources.k8s]
+kind = "kubernetes"
+path = "k8s.json"
+"""
+NETWORK: Network = network_file.parse(_TOML + _LISTED, "network.toml")
 _SUBNETS = {"10.0.0.0/24": 7, "10.64.0.0/16": 8, "10.96.0.0/16": 9}
 _FIRST = {
     "kea": "10.64.0.1",
@@ -45,9 +54,11 @@ _FIRST = {
     "phpipam": "10.64.128.1",
     "ptr": "10.64.192.1",
     "dnsmasq": "10.96.0.1",
+    "list": "10.96.128.1",
+    "kubernetes": "10.64.160.1",
 }
 DOORS = tuple(_FIRST)
-BY_ANYBODY = ("kea", "dnsmasq")
+BY_ANYBODY = ("kea", "dnsmasq", "kubernetes")
 
 
 class Comer(NamedTuple):
@@ -92,7 +103,9 @@ def parsed(present: Sequence[Comer]) -> Tables:
         ("home", "kea4.config", _config(reserved)),
         ("home", "arp", json.dumps({"__version": "1", "arp": {"arp-cache": []}}).encode()),
         ("cabin", "dnsmasq.leases", _dnsmasq(at["dnsmasq"])),
-        ("cabin", "linux.neighbours", b"IP address       HW type     Flags       HW address            Mask     Device\n"),
+        ("cabin", "linux.neighbours", b"IP address  HW type  Flags  HW address  Mask  Device\n"),
+        (EVERYWHERE, "static-list/rack", _list(at["list"])),
+        (EVERYWHERE, "kubernetes/k8s", _services(at["kubernetes"])),
         (EVERYWHERE, "phpipam.subnets", _lines([*_subnets()])),
         (EVERYWHERE, "phpipam.addresses", _lines([*_addresses(at["phpipam"])])),
         *((EVERYWHERE, f"{ZONE}{zone}", _zone(zone, at["ptr"])) for zone in _ZONES),
@@ -121,7 +134,7 @@ def _config(present: Sequence[Comer]) -> bytes:
     subnets = [
         {"id": number, "subnet": cidr, "reservations": [
             {"hw-address": one.mac, "ip-address": one.ip, "hostname": one.name}
-            for one in present if (one.ip < "10.1") == (number == 7)  # noqa: PLR2004 - the honest devices' subnet
+            for one in present if (one.ip < "10.1") == (number == 7)
         ]}
         for cidr, number in list(_SUBNETS.items())[:2]
     ]  # fmt: skip
@@ -131,6 +144,31 @@ def _config(present: Sequence[Comer]) -> bytes:
 def _dnsmasq(present: Sequence[Comer]) -> bytes:
     lines = [f"{_NOW + 3600} {one.mac} {one.ip} {one.name} *\n" for one in present]
     return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _services(present: Sequence[Comer]) -> bytes:
+    items = [
+        {
+            "metadata": {"namespace": "web", "name": f"s{number}", "annotations": {ANNOTATION: one.name}},
+            "spec": {"type": "LoadBalancer"},
+            "status": {"loadBalancer": {"ingress": [{"ip": one.ip}]}},
+        }
+        for number, one in enumerate(present)
+    ]
+    return essence(json.dumps({"items": items}).encode())
+
+
+def _list(present: Sequence[Comer]) -> bytes:
+    """CSV, where half a surrogate pair cannot stand: such a file is no text, and is not read at all."""
+    file = io.StringIO()
+    rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    rows.writerow(["ip", "name", "mac", "comment"])
+    rows.writerows([one.ip, _whole(one.name), one.mac, _whole(one.name)] for one in present)
+    return file.getvalue().encode()
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> bytes:
@@ -156,7 +194,7 @@ def _addresses(present: Sequence[Comer]) -> Iterator[dict[str, Any]]:
     plain = {"has_subnet": 1, "tag": "Used", "is_gateway": 0, "lastSeen": "2026-03-01 14:00:00"}
     for number, one in enumerate(present, start=1):
         subnet = 7 if one.ip < "10.1" else 8
-        texts = dict.fromkeys(("mac", "description"), None if subnet == 7 else one.name)  # noqa: PLR2004 - as above
+        texts = dict.fromkeys(("mac", "description"), None if subnet == 7 else one.name)
         yield {"id": number, "subnetId": subnet, "ip_addr": decimal_of(one.ip), "hostname": one.name, **texts, **plain}
 
 
@@ -181,8 +219,7 @@ def _records(zone: str, one: Comer) -> Iterator[dns.rrset.RRset]:
     if zone == "example.lan":
         yield dns.rrset.from_text(name, 300, "IN", "A", one.ip)
     elif pointer.is_subdomain(dns.name.from_text(f"{zone}.")):
-        rdata = dns.rdtypes.ANY.PTR.PTR(dns.rdataclass.IN, dns.rdatatype.PTR, name)
-        yield dns.rrset.from_rdata(pointer, 300, rdata)
+        yield dns.rrset.from_text(pointer, 300, "IN", "PTR", name.to_text())
 
 
 def as_label(text: str) -> dns.name.Name | None:

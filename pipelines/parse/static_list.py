@@ -73,7 +73,7 @@ def _toml(snapshot: Snapshot, text: str) -> list[Row]:
 
 def _csv(snapshot: Snapshot, lines: list[str], rejects: Rejects) -> Iterator[tuple[int, Row]]:
     # A comment is no row, wherever it stands; blanked out, it leaves the lines their numbers.
-    reader = csv.reader(["" if line.lstrip().startswith("#") else line for line in lines], strict=True)
+    reader = csv.reader(["\n" if line.lstrip().startswith("#") else f"{line}\n" for line in lines], strict=True)
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:

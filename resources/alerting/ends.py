@@ -5,7 +5,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
 import requests
 
@@ -50,11 +50,9 @@ class Webhook:
     def tell(self, said: Sequence[Message]) -> None:
         """One request. The address is a secret, and stands in no error."""
         alerts = [message._asdict() | {"since_at": message.since_at.isoformat()} for message in said]
+        body: Any = {"text": "\n".join(text(one, for_chat) for one in said), "alerts": alerts}
         try:
-            answer = requests.post(
-                self._url(), json={"text": "\n".join(text(one, for_chat) for one in said), "alerts": alerts}, timeout=LIMIT_S,
-                allow_redirects=False,
-            )  # fmt: skip
+            answer = requests.post(self._url(), json=body, timeout=LIMIT_S, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
             raise _failed("the webhook", type(error).__name__, "NETCENSUS_WEBHOOK_URL") from None
         if answer.status_code // 100 != _DONE:
