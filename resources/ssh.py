@@ -188,8 +188,8 @@ def _channel(client: paramiko.SSHClient, hop: str, target: Gateway, limit_s: flo
 
 def _permit(aim: str) -> str:
     return (
-        f'Write restrict,port-forwarding,permitopen="{aim}" before our key in the hop\'s authorized keys, and let its '
-        "sshd_config say AllowTcpForwarding yes"
+        f'Write restrict,port-forwarding,permitopen="{aim}",permitlisten="localhost:1" before our key in the hop\'s '
+        "authorized keys, and let its sshd_config say AllowTcpForwarding yes"
     )
 
 

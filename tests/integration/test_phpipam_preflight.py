@@ -182,20 +182,6 @@ def test_each_missing_grant_is_refused(phpipam_database: Database, table: str) -
 
 
 @pytest.mark.services("mariadb")
-@pytest.mark.parametrize(
-    ("verb", "right"),
-    [("INSERT", "hostname"), ("INSERT", "lastSeen"), ("UPDATE", "mac"), ("UPDATE", "lastSeen"), ("UPDATE", "editDate")],
-)
-def test_each_missing_column_right_is_refused(phpipam_database: Database, verb: str, right: str) -> None:
-    """A right on one column less is found out before the first write."""
-    line = next(one for one in grants().splitlines() if one.strip().startswith(f"{verb} (") and right in one)
-    narrowed = line.replace(f", {right}", "", 1)
-    assert narrowed != line
-    case = on_mariadb(phpipam_database, grants().replace(line, narrowed))
-    assert "denied" in refusal(case, AccessDenied)
-
-
-@pytest.mark.services("mariadb")
 def test_without_the_optional_grants_only_the_zone_is_unverified(phpipam_database: Database) -> None:
     """The two last lines of the file are a choice."""
     text = grants()

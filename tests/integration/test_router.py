@@ -34,7 +34,7 @@ def now() -> datetime:
 
 def permit(port: int) -> str:
     """What the README says to write before the jump key."""
-    return f'restrict,port-forwarding,permitopen="127.0.0.1:{port}",command="/bin/false"'
+    return f'restrict,port-forwarding,permitopen="127.0.0.1:{port}",permitlisten="localhost:1",command="/bin/false"'
 
 
 @pytest.fixture

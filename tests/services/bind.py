@@ -43,10 +43,12 @@ def _zone_statement(zone: Zone, file: Path) -> str:
     def keys(*, are_all_allowed: bool) -> str:
         return " ".join(f'key "{key}";' for key in (KEYS if are_all_allowed else ("hand",)))
 
+    allowed = f"allow-update {{ {keys(are_all_allowed=zone.is_update_allowed)} }}"
+    update = allowed if zone.policy is None else f"update-policy {{ {zone.policy} }}"
     return f"""zone "{zone.name}" {{
   type primary; file "{file}";
   allow-transfer {{ {keys(are_all_allowed=zone.is_transfer_allowed)} }};
-  allow-update {{ {keys(are_all_allowed=zone.is_update_allowed)} }};
+  {update};
 }};
 """
 

@@ -28,12 +28,16 @@ _BATCH = 500  # changes to a message when a zone is put back: well under 64 KiB
 
 @dataclass(frozen=True)
 class Zone:
-    """A primary zone: its first text (or SOA and NS alone), and what the keys may do with it."""
+    """A primary zone: its first text (or SOA and NS alone), and what the keys may do with it.
+
+    With `policy`, which only BIND knows, an update-policy of these lines stands in place of what the keys may update.
+    """
 
     name: str
     text: str = "$TTL 3600\n@ SOA ns.invalid. hostmaster.invalid. 1 3600 600 86400 300\n@ NS ns.invalid.\n"
     is_transfer_allowed: bool = True
     is_update_allowed: bool = True
+    policy: str | None = None
 
 
 @dataclass

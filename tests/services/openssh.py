@@ -35,7 +35,7 @@ _CONFIG = """Port {port}
 ListenAddress {host}
 HostKey {directory}/host_key
 AuthorizedKeysFile {directory}/authorized_keys
-ForceCommand {directory}/login
+{login}
 PidFile none
 StrictModes no
 UsePAM no
@@ -106,6 +106,12 @@ class Sshd:
         text = "".join([*lines, (self.directory / "jump_key.pub").read_text()])
         write_script(self.directory / "authorized_keys", text, mode=0o600)
 
+    def let_only(self, *lines: str) -> None:
+        """Let in by these lines of authorized_keys alone; `{client}` and `{jump}` in them stand for the public keys."""
+        keys = {one: (self.directory / f"{one}_key.pub").read_text().rsplit(" ", 1)[0] for one in ("client", "jump")}
+        text = "".join(f"{line.format(**keys)}\n" for line in lines)
+        write_script(self.directory / "authorized_keys", text, mode=0o600)
+
     def login_count(self) -> int:
         """How many logins there have been."""
         return self.process.log_text().count("Accepted publickey for ")
@@ -145,14 +151,18 @@ def _make_separation_directory() -> None:
 
 
 @contextmanager
-def running_sshd() -> Iterator[Sshd]:
-    """An SSH server only this user's new key opens, until the block ends."""
+def running_sshd(*, has_menu: bool = True) -> Iterator[Sshd]:
+    """An SSH server only this user's new key opens, until the block ends.
+
+    Without pfSense's menu authorized_keys alone says what runs: sshd's own ForceCommand would outrank its `command`.
+    """
     with private_directory() as directory:
         (directory / "programs").mkdir()
         _make_keys(directory)
         _make_separation_directory()
         port = free_port()
-        (directory / "sshd_config").write_text(_CONFIG.format(port=port, host=HOST, directory=directory))
+        login = f"ForceCommand {directory}/login" if has_menu else ""
+        (directory / "sshd_config").write_text(_CONFIG.format(port=port, host=HOST, directory=directory, login=login))
         argv = [path_of("sshd"), "-D", "-e", "-f", str(directory / "sshd_config")]
         process = start("sshd", argv, log=directory / "sshd.log")
         try:
