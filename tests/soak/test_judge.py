@@ -54,6 +54,15 @@ def test_a_lease_that_does_not_resolve(end: End) -> None:
     assert [*judge.unresolved(end, person())]
 
 
+def test_an_impostor_that_came_first_keeps_the_owner_out() -> None:
+    """While it is there; a name with the DHCID of nobody who is there is at fault."""
+    owner = Holder("192.168.1.10", f"nas.{DOMAIN}", "b8:27:eb:01:00:50", "AAAN")
+    impostor = replace(PHONE, name=owner.name)
+    taken = {(owner.name, "A"): frozenset({impostor.ip}), (owner.name, "DHCID"): frozenset({impostor.mark})}
+    assert not [*judge.unresolved(replace(END, holders=[owner, impostor], rrsets=taken), person())]
+    assert [*judge.unresolved(replace(END, holders=[owner], rrsets=taken), person())]
+
+
 def test_what_stands_there_for_nobody() -> None:
     """Each of the four RRsets of a lease that is over."""
     ended = replace(END, holders=[], phpipam={})
