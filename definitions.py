@@ -1,6 +1,5 @@
 """The composition root: network.toml, the world outside and the lineage put together, for production and for tests."""
 
-import os
 from functools import partial
 from pathlib import Path
 
@@ -13,18 +12,18 @@ from assets.load import load_assets
 from assets.parse import parse_assets
 from assets.plan import plan_assets
 from assets.reconcile import reconcile_assets
-from pipelines import network as network_file
 from pipelines import tables
-from pipelines.errors import ConfigError
 from pipelines.network import Network
 from resources.alerting import Alerting
 from resources.archive import Archive
 from resources.gateways import Gateways
+from resources.history import History
 from resources.known_devices import KnownDevices
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.listed import Listed
 from resources.nameserver import NameServer, Serials
+from resources.network_file import network_path, read_network
 from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
 from resources.secrets import secret, secret_or
@@ -36,22 +35,8 @@ from schedules.hourly import hourly_census
 from schedules.jobs import census, dns_sync, rehearse
 from schedules.prune import daily_prune, prune
 from schedules.watch import watch_sensor
+from schedules.who import who
 from schedules.why import why
-
-HERE = Path(__file__).parent
-
-
-def network_path() -> Path:
-    """The network file to use: `NETCENSUS_NETWORK`, else the one beside this file."""
-    return Path(os.environ.get("NETCENSUS_NETWORK") or HERE / "network.toml").absolute()
-
-
-def read_network(path: Path) -> Network:
-    """The network a file describes. Raises `ConfigError` naming the file, the key and the remedy."""
-    try:
-        return network_file.parse(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be read ({error.strerror})", "Set NETCENSUS_NETWORK to it") from None
 
 
 def world(network: Network, path: Path) -> dict[str, object]:
@@ -76,6 +61,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "ledger": ledger,
         "known_devices": KnownDevices(url),
         "pool_use": PoolUse(url),
+        "history": History(url),
         "last_load": last_load,
         "standing": Standing(phpipam, servers, ledger, last_load),
         "alerting": Alerting(network.alerts, str(path), url, secret),
@@ -100,7 +86,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         assets=assets,
         asset_checks=[freshness_checks(network)],
         sensors=[dns_sync_when_changed, watch_sensor(network)],
-        jobs=[census, dns_sync, rehearse, prune, why],
+        jobs=[census, dns_sync, rehearse, prune, who, why],
         schedules=[hourly_census, daily_prune],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

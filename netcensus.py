@@ -1,8 +1,9 @@
-"""netcensus from the command line: `census` writes, `rehearse` only says what it would write, `why` explains.
+"""netcensus from the command line: `census` writes, `rehearse` only says what it would write, `why` and `who` explain.
 
 The jobs are those of Dagster's UI, run in this process; the run appears there too. Exit status 0 when everything was
 read and every change took effect, 1 when something was not, 2 when the configuration is at fault. `why NAME` (or an
-address, or a MAC) answers from the tables the last run left behind, and reads nothing else.
+address, or a MAC) answers from the tables the last run left behind, `who` from the history of all runs; neither reads
+anything else.
 """
 
 import argparse
@@ -12,19 +13,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
-import pandas as pd
-
-from assets.plan import APPROVED_BY, WITHIN
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError
 from pipelines.plan.approval import asked
 from pipelines.report import inert, report
+from pipelines.who import as_csv, as_json, as_text, question
 from pipelines.why import READ, why
+from resources.history import History
+from resources.network_file import network_path, read_network
 from resources.preview import spoken
-from resources.table_store import TableStore
+
+if TYPE_CHECKING:  # Dagster takes seconds to import, and `who` does without it
+    import dagster as dg
+    import pandas as pd
 
 HERE = Path(__file__).parent
 _RECEIPTS = {"ipam_receipt": tables.RECEIPT, "dns_receipt": tables.RECEIPT}
@@ -48,6 +52,8 @@ REPORTED = {
 def main() -> int:
     """Run the job that is asked for and print its report, or answer the question."""
     arguments = _arguments()
+    if arguments.command == "who":
+        return answer_who(arguments)
     prepare_home(Path(os.environ.get("DAGSTER_HOME") or HERE / "var" / "dagster"))
     try:
         from definitions import build_defs  # noqa: PLC0415 - after the environment is set: it is read there
@@ -78,10 +84,39 @@ def _arguments() -> argparse.Namespace:
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
     asking.set_defaults(approve=[])
+    _add_who(commands.add_parser("who", help="who held an address, bore a name or had a MAC, and when"))
     return parser.parse_args()
 
 
-def answer(definitions: dg.Definitions, subject: str) -> int:
+def _add_who(asking: argparse.ArgumentParser) -> None:
+    asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
+    when = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
+    asking.add_argument("--at", metavar="TIME", help=f"only who did at this time: {when}")
+    asking.add_argument("--from", dest="since", metavar="TIME", help="only who did at or after this time")
+    asking.add_argument("--to", dest="until", metavar="TIME", help="only who did at or before this time")
+    form = asking.add_mutually_exclusive_group()
+    for name in ("csv", "json"):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, help=f"all rows as {name.upper()}"
+        )
+
+
+def answer_who(arguments: argparse.Namespace) -> int:
+    """Print who held what is asked for, from the ledger's history."""
+    try:
+        asked_for = question(arguments.subject, at=arguments.at, since=arguments.since, until=arguments.until)
+        path = network_path()
+        history = History(read_network(path).state.ledger_url(path.parent))
+        rows, looks = history.holders(asked_for), history.looks(asked_for.at)
+    except ConfigError as error:
+        return _fail([str(error)], 2)
+    forms = {"csv": lambda: as_csv(rows), "json": lambda: as_json(asked_for, rows, looks) + "\n"}
+    shown = forms.get(arguments.form, lambda: as_text(asked_for, rows, looks) + "\n")()
+    sys.stdout.write(shown)
+    return 0
+
+
+def answer(definitions: "dg.Definitions", subject: str) -> int:
     """Print why `subject` is as it is, from the last tables."""
     try:
         print(why(subject, read(definitions, {table.name: table for table in READ})))  # noqa: T201 - the command's output
@@ -108,8 +143,12 @@ class Ended:
     reported: Mapping[str, Table]
 
 
-def run(definitions: dg.Definitions, job: str, approve: Sequence[str] = ()) -> Ended:
+def run(definitions: "dg.Definitions", job: str, approve: Sequence[str] = ()) -> Ended:
     """Run a job in this process and say how it ended. `approve` is what a person lets through (`plan.approval`)."""
+    import dagster as dg  # noqa: PLC0415 - as above: `who` does without it
+
+    from assets.plan import APPROVED_BY, WITHIN  # noqa: PLC0415 - imports Dagster
+
     config: dict[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
@@ -136,13 +175,13 @@ def user() -> str:
         return f"user {os.getuid()}"
 
 
-def _is_of_check(event: dg.DagsterEvent) -> bool:
+def _is_of_check(event: "dg.DagsterEvent") -> bool:
     """Whether the step failed by a blocking check alone, whose own words say it better."""
     error = event.step_failure_data.error
     return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
-def _sentence(event: dg.DagsterEvent) -> str:
+def _sentence(event: "dg.DagsterEvent") -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None:
         return str(data.user_failure_data.description)
@@ -155,8 +194,10 @@ def _sentence(event: dg.DagsterEvent) -> str:
     )
 
 
-def read(definitions: dg.Definitions, wanted: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
+def read(definitions: "dg.Definitions", wanted: Mapping[str, Table]) -> "dict[str, pd.DataFrame]":
     """The tables of these names as the last run left them. Raises what `TableStore.read` raises."""
+    from resources.table_store import TableStore  # noqa: PLC0415 - imports Dagster
+
     store = (definitions.resources or {}).get("io_manager")
     assert isinstance(store, TableStore)  # noqa: S101 - for the type checker: build_defs puts it there
     return {name: store.read(name, table) for name, table in wanted.items()}

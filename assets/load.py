@@ -13,6 +13,7 @@ from assets.external import target
 from assets.proof import checks, proof, shown
 from pipelines import tables
 from pipelines.breaches import LEFT_OUT
+from pipelines.history import observations
 from pipelines.network import Network
 from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
@@ -20,6 +21,7 @@ from pipelines.reconcile.account import census_time
 from pipelines.reconcile.conflicts.pools import use_to_note
 from pipelines.reconcile.trust import faults
 from resources.gateways import Gateways
+from resources.history import History
 from resources.known_devices import KnownDevices
 from resources.ledger import Ledger
 from resources.loading import carry_out
@@ -34,7 +36,10 @@ GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 TOOK_EFFECT = "every_change_took_effect"
-INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "guards", "sources", "withheld", "device_interfaces", "pools"]
+INPUTS = [
+    "ipam_plan", "dns_plan", "heal_plan", "guards", "sources", "withheld", "device_interfaces", "pools", "bindings",
+    "name_claims",
+]  # fmt: skip
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
 
@@ -60,7 +65,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - eight tables and eight resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - ten tables and nine resources, each named by Dagster
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
         nameserver: dg.ResourceParam[NameServer],
@@ -69,6 +74,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         gateways: dg.ResourceParam[Gateways],
         known_devices: dg.ResourceParam[KnownDevices],
         pool_use: dg.ResourceParam[PoolUse],
+        history: dg.ResourceParam[History],
         suites: dg.ResourceParam[Suites],
         ipam_plan: pd.DataFrame,
         dns_plan: pd.DataFrame,
@@ -78,6 +84,8 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         withheld: pd.DataFrame,
         device_interfaces: pd.DataFrame,
         pools: pd.DataFrame,
+        bindings: pd.DataFrame,
+        name_claims: pd.DataFrame,
     ) -> Iterator[_Event]:
         run_id = context.run.run_id
         with told():
@@ -98,6 +106,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             pool_use.note(use_to_note(pools, pool_use.noted(), reads, census_time(sources)))
             ledger.note_reads(sources[sources["is_complete"]])
             known_devices.note(device_interfaces)
+            history.note(observations(bindings, name_claims, sources, _left_out(withheld)["site"]))
         with told():
             at_kea = ask_again(heal_plan, gateways, ledger, run_id)
         serials = standing.followed(stand, limit_s)
@@ -149,6 +158,11 @@ def _written(in_ipam: pd.DataFrame, in_dns: pd.DataFrame) -> Iterator[_Event]:
 
 def _whole(sources: pd.DataFrame, withheld: pd.DataFrame) -> dg.AssetCheckResult:
     """Red, and with it the run, when a site was left out: what could be done was done, and a person should know."""
-    ill = withheld[withheld["rule"] == LEFT_OUT]
+    ill = _left_out(withheld)
     reasons = [*faults(sources), *(ill["site"] + ": " + ill["reason"])]
     return checked("dns_receipt", WHOLE, reasons)
+
+
+def _left_out(withheld: pd.DataFrame) -> pd.DataFrame:
+    """The sites that were left as they are, because rows of theirs broke a contract."""
+    return withheld[withheld["rule"] == LEFT_OUT]

@@ -2,7 +2,7 @@
 
 from pipelines import contract
 from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
-from pipelines.tables.columns import IP, MISSING_SINCE, NAMED_BY, READ_AT, SITE, SOURCE, optional, text
+from pipelines.tables.columns import IP, MAC, MISSING_SINCE, NAMED_BY, READ_AT, SITE, SOURCE, optional, text
 
 APPLIED = Table(
     "applied",
@@ -43,4 +43,28 @@ RESENT = Table(
         Column("at", INSTANT, "when last"),
     ),
     key=("site", "ip"),
+)
+
+_HOLDER = (
+    SITE,
+    IP,
+    MAC,
+    optional("client_id", "the DHCP client identifier", pattern=r"(?:[0-9a-f]{2})+"),
+    optional("name", "the granted name, absolute", pattern=contract.ABSOLUTE),
+    text("kind", "the strongest reason for it, as in `bindings`"),
+    text("evidence", "the sources it rests on, comma-separated; no neighbour cache where a lease says the same"),
+    Column("from_at", INSTANT, "the first look that found it so"),
+    optional("to_at", "the first look that found it otherwise; null while none has", INSTANT),
+)
+BINDING_HISTORY = Table(
+    "binding_history",
+    "who held an address, unchanged over all looks at the site from one until before another; kept for good",
+    _HOLDER,
+    key=("site", "ip", "from_at"),
+)
+HOLDERS = Table(
+    "holders",
+    "one row of `binding_history` as `who` tells it",
+    (*_HOLDER, Column("confirmed_at", INSTANT, "the last look that found it so; what was until `to_at`, nobody saw")),
+    key=("site", "ip", "from_at"),
 )
