@@ -23,6 +23,7 @@ sites = ["sofia"]
 kind = "zone-file"
 path = "public.zone"
 origin = "example.me"
+expect = ["vpn.example.me"]
 """
 PUBLIC = "nas 300 A 10.0.10.5\nmedia 300 CNAME nas.viktorbarzin.lan.\nwww 300 A 9.9.9.9\n"
 ANSWER = Path(__file__).parents[1] / "fixtures" / "kubernetes" / "services.json"
@@ -90,13 +91,14 @@ def test_a_service_is_in_phpipam_and_in_dns(story: tuple[Lab, World]) -> None:
 
 
 def test_what_is_published_elsewhere_is_told(story: tuple[Lab, World]) -> None:
-    """As conflicts: the private address at its site, our name as an alias's aim."""
+    """As conflicts: the private address at its site, our name as an alias's aim, and the name that is expected."""
     _, world = story
-    kinds = {"private-address-published", "own-name-published"}
+    kinds = {"private-address-published", "own-name-published", "name-not-published"}
     told = {(row["kind"], row["site"], row["subject"]) for row in world.table("conflicts") if row["kind"] in kinds}
     assert told == {
         ("private-address-published", "sofia", "nas.example.me."),
         ("own-name-published", "*", "media.example.me."),
+        ("name-not-published", "*", "vpn.example.me."),
     }
 
 
