@@ -102,7 +102,9 @@ def partial_tls(security: str, context: ssl.SSLContext) -> Callable[..., smtplib
 
 
 def _reply(error: Exception) -> str:
-    """The server's own words, which repeat no password."""
+    """The server's own words; its number alone where the login was refused: those words may repeat the password."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"{error.smtp_code}, the login was refused"
     return str(getattr(error, "smtp_error", "") or getattr(error, "strerror", "") or "no answer")
 
 

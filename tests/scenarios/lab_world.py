@@ -48,9 +48,10 @@ class Lab:
         fresh.rename(self.folder / "faults.json")
 
     def secrets(self) -> list[str]:
-        """The TSIG secret, and the lines of the SSH key that no other key has."""
-        key = (self.folder / "ssh_key").read_text(encoding="ascii").splitlines()
-        return [(self.folder / "tsig_secret").read_text(encoding="ascii").strip(), *key[3:-1]]
+        """The TSIG secret, and the lines of both SSH keys that no other key has."""
+        keys = [(self.folder / name).read_text(encoding="ascii").splitlines() for name in ("ssh_key", "jump_key")]
+        tsig = (self.folder / "tsig_secret").read_text(encoding="ascii").strip()
+        return [tsig, *(line for key in keys for line in key[3:-1])]
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of one query on phpIPAM's database."""

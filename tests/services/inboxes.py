@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+_FINE = 200
+
 
 @dataclass
 class Inbox:
@@ -14,7 +16,7 @@ class Inbox:
 
     port: int = 0
     came: list[tuple[str, str]] = field(default_factory=list)
-    status: int = 200
+    status: int = _FINE
 
 
 @contextmanager
@@ -40,7 +42,10 @@ def web_inbox() -> Iterator[Inbox]:
 
 @contextmanager
 def mail_inbox() -> Iterator[Inbox]:
-    """SMTP (RFC 5321) as far as one mail needs it: `came` holds the recipients, and the mail."""
+    """SMTP (RFC 5321) as far as one mail needs it: `came` holds the recipients, and the mail.
+
+    With a `status` of its own it wants a login, and refuses it in words that repeat the password.
+    """
     inbox = Inbox()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -54,6 +59,10 @@ def mail_inbox() -> Iterator[Inbox]:
                 if word == b"DATA":
                     self._say("354 go on")
                     inbox.came.append((" ".join(recipients), self._mail()))
+                if inbox.status != _FINE and word.startswith((b"EHLO", b"AUTH")):
+                    repeated = f"{inbox.status} no: {line.decode().strip()}"
+                    self._say("250-here\r\n250 AUTH PLAIN" if word.startswith(b"EHLO") else repeated)
+                    continue
                 self._say("221 bye" if word == b"QUIT" else "250 fine")
                 if word == b"QUIT":
                     return
