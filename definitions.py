@@ -14,6 +14,7 @@ from assets.plan import plan_assets
 from assets.reconcile import reconcile_assets
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.retention import Keep
 from resources.alerting import Alerting
 from resources.archive import Archive
 from resources.gateways import Gateways
@@ -26,6 +27,7 @@ from resources.nameserver import NameServer, Serials
 from resources.network_file import network_path, read_network
 from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
+from resources.retention import Retention
 from resources.secrets import secret, secret_or
 from resources.standing import Standing
 from resources.suites import Suites
@@ -58,6 +60,9 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "phpipam": phpipam,
         "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
         "archive": Archive(archive),
+        "retention": Retention(
+            Archive(archive), url, Keep(network.state.archive_days, network.state.archive_max_mb * 10**6)
+        ),
         "ledger": ledger,
         "known_devices": KnownDevices(url),
         "pool_use": PoolUse(url),

@@ -1,16 +1,24 @@
 """The archive: what the sources answered, by content, so that any hour can be looked up and replayed (rule R12).
 
-`<root>/<first two hex digits>/<SHA-256>.gz`. The same answer is stored once; a damaged file is found by its digest.
+`<root>/<first two hex digits>/<SHA-256>.gz`. The same answer is stored once; a damaged file is found by its digest, and
+set aside as `<SHA-256>.gz.damaged`.
 """
 
 import gzip
 import hashlib
 import os
+import re
 import zlib
 from pathlib import Path
 from uuid import uuid4
 
+import pandas as pd
+
 from pipelines.errors import ParseError
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOLDERS = 256
+_BLOCK = 512  # bytes: the unit of st_blocks on Linux and the BSDs, stat(2)
 
 
 class Archive:
@@ -32,23 +40,80 @@ class Archive:
         """The answer with this digest. Raises `ParseError` when it is missing, cut or altered."""
         place = self._place(digest)
         try:
-            content = gzip.decompress(place.read_bytes())
+            content = _unpacked(digest, place.read_bytes())
         except FileNotFoundError:
-            raise ParseError(str(place), "is not in the archive", "Run the census again; the past is lost") from None
-        except (OSError, EOFError, zlib.error) as error:
             raise ParseError(
-                str(place), f"cannot be read ({error})", "Remove the file; the next census renews it"
+                str(place),
+                "is not in the archive",
+                "That hour is lost, or was let go ([state] archive_days, archive_max_mb in network.toml)",
             ) from None
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise ParseError(str(place), "does not hold what its name says", "Remove it; the next census renews it")
+        except OSError as error:
+            raise ParseError(str(place), f"cannot be read ({error})", "See the disk, and whose the file is") from None
+        if content is None:
+            raise ParseError(str(place), "is damaged", "Remove the file; the next census renews it")
         return content
 
     def holds(self, digest: str) -> bool:
         """Whether an answer with this digest is stored (unread, so perhaps damaged)."""
         return self._place(digest).exists()
 
+    def files(self) -> pd.DataFrame:
+        """Every answer that is stored: digest, bytes on the disk, written_at. What is none of ours is left out."""
+        found = [(place.name.removesuffix(".gz"), place.stat()) for place in self.root.glob("[0-9a-f][0-9a-f]/*.gz")]
+        stored = [(digest, status) for digest, status in found if _DIGEST.fullmatch(digest)]
+        columns = {
+            "digest": pd.Series([digest for digest, _ in stored], dtype="str"),
+            "bytes": pd.Series([status.st_blocks * _BLOCK for _, status in stored], dtype="int64"),
+            "written_at": pd.to_datetime([status.st_mtime_ns for _, status in stored], unit="ns", utc=True),
+        }
+        return pd.DataFrame(columns)
+
+    def remove(self, digest: str) -> None:
+        """Let an answer go."""
+        self._place(digest).unlink(missing_ok=True)
+
+    def remove_drafts(self, before: pd.Timestamp) -> None:
+        """Remove what writes that a crash ended have left, where they began before this time."""
+        for draft in self.root.glob("[0-9a-f][0-9a-f]/.*.gz.*"):
+            if draft.stat().st_mtime < before.timestamp():
+                draft.unlink(missing_ok=True)
+
+    def set_aside_damaged(self, part: int, parts: int) -> list[str]:
+        """The damaged files in one of so many equal parts of the archive, and what became of each, for a person.
+
+        They are renamed, so that the next census stores the answer again. One that cannot be read is only told.
+        """
+        folders = (f"{one:02x}" for one in range(part, _FOLDERS, parts))
+        places = [place for folder in folders for place in sorted((self.root / folder).glob("*.gz"))]
+        told = [_judged(place) for place in places if _DIGEST.fullmatch(place.name.removesuffix(".gz"))]
+        return [one for one in told if one is not None]
+
     def _place(self, digest: str) -> Path:
         return self.root / digest[:2] / f"{digest}.gz"
+
+
+def _judged(place: Path) -> str | None:
+    """What is wrong with a stored answer; None when nothing is."""
+    try:
+        if _unpacked(place.name.removesuffix(".gz"), place.read_bytes()) is not None:
+            return None
+        aside = place.rename(place.with_name(f"{place.name}.damaged"))
+    except FileNotFoundError:  # gone since it was listed
+        return None
+    except OSError as error:
+        return f"{place}: cannot be read or renamed ({error}). See the disk, and whose the file is"
+    return (
+        f"{place}: is damaged, and was renamed to {aside.name}. See whether the disk fails; a backup may have it whole"
+    )
+
+
+def _unpacked(digest: str, packed: bytes) -> bytes | None:
+    """The answer in a file's bytes; None when they are not the answer with this digest."""
+    try:
+        content = gzip.decompress(packed)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return None
+    return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def replace_file(place: Path, content: bytes, *, is_kept: bool = True) -> None:

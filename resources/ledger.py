@@ -19,7 +19,7 @@ _KEY = ["target", "scope", "subject", "field"]
 _RESENT_KEPT_DAYS = 30
 _metadata = sa.MetaData()
 
-_snapshots = sa.Table(
+SNAPSHOT_INDEX = sa.Table(
     "snapshots", _metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("run_id", sa.String(36), nullable=False),
@@ -89,9 +89,9 @@ class Ledger:
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
-        self._insert(_snapshots, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
+        self._insert(SNAPSHOT_INDEX, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
         with self._engine.begin() as connection:
-            first = connection.scalar(sa.select(sa.func.min(_snapshots.c.read_at)))
+            first = connection.scalar(sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)))
             is_born = connection.scalar(sa.select(sa.func.count()).select_from(_births)) != 0
             if first is not None and not is_born:
                 connection.execute(sa.insert(_births), {"at": first})
@@ -129,7 +129,9 @@ class Ledger:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
             resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
-            asked = connection.scalars(sa.select(_snapshots.c.site).where(_snapshots.c.run_id == run_id).distinct())
+            asked = connection.scalars(
+                sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id).distinct()
+            )
             sites = frozenset(asked)
         return Past(
             born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
@@ -141,9 +143,11 @@ class Ledger:
     def last_complete(self, source: str) -> tuple[str, str] | None:
         """Version and digest of the last complete snapshot of a source that states versions; None without one."""
         query = (
-            sa.select(_snapshots.c.version, _snapshots.c.digest)
-            .where(_snapshots.c.source == source, _snapshots.c.is_complete, _snapshots.c.version.is_not(None))
-            .order_by(_snapshots.c.id.desc())
+            sa.select(SNAPSHOT_INDEX.c.version, SNAPSHOT_INDEX.c.digest)
+            .where(
+                SNAPSHOT_INDEX.c.source == source, SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None)
+            )
+            .order_by(SNAPSHOT_INDEX.c.id.desc())
             .limit(1)
         )
         with self._engine.connect() as connection:
@@ -152,16 +156,16 @@ class Ledger:
 
     def versions(self, run_id: str) -> dict[str, str]:
         """The version of every whole snapshot that one run read, where its source states versions, by source."""
-        where = (_snapshots.c.run_id == run_id, _snapshots.c.is_complete, _snapshots.c.version.is_not(None))
+        where = (SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None))
         with self._engine.connect() as connection:
-            return {row.source: row.version for row in connection.execute(sa.select(_snapshots).where(*where))}
+            return {row.source: row.version for row in connection.execute(sa.select(SNAPSHOT_INDEX).where(*where))}
 
     def last_whole(self) -> dict[str, pd.Timestamp]:
         """When each site was last read with all of its sources complete; sites of which that never was are left out."""
         one_read = (
-            sa.select(_snapshots.c.site, sa.func.max(_snapshots.c.read_at).label("at"))
-            .group_by(_snapshots.c.run_id, _snapshots.c.site)
-            .having(sa.func.min(sa.cast(_snapshots.c.is_complete, sa.Integer)) == 1)
+            sa.select(SNAPSHOT_INDEX.c.site, sa.func.max(SNAPSHOT_INDEX.c.read_at).label("at"))
+            .group_by(SNAPSHOT_INDEX.c.run_id, SNAPSHOT_INDEX.c.site)
+            .having(sa.func.min(sa.cast(SNAPSHOT_INDEX.c.is_complete, sa.Integer)) == 1)
             .subquery()
         )
         query = sa.select(one_read.c.site, sa.func.max(one_read.c.at)).group_by(one_read.c.site)

@@ -1,15 +1,19 @@
-"""Dagster keeps every run and event for ever: the old ones are removed once a day."""
+"""Dagster keeps every run and event for ever, and the archive every answer: the old ones are removed once a day."""
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import pandas as pd
+
+from resources.retention import Retention
+from schedules.jobs import LOADS
 
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _AT_ONCE = 100
 
 
 class Keep(dg.Config):
-    """How long runs are kept. What the census itself did stays in the ledger and the archive."""
+    """How long runs are kept. What the census itself did stays in the ledger, and what it read in the archive."""
 
     days: int = 30
 
@@ -27,12 +31,31 @@ def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> int:
     return deleted
 
 
-@dg.job(description="Delete finished runs older than 30 days, with their events.")
+@dg.op
+def prune_archive(context: dg.OpExecutionContext, retention: dg.ResourceParam[Retention]) -> None:
+    """The archive within `[state]` archive_days and archive_max_mb. A damaged file is told once, as a failure."""
+    done = retention.prune(pd.Timestamp.now("UTC"))
+    counts = {
+        "files removed": done.removed,
+        "bytes removed": done.removed_bytes,
+        "files kept": done.kept,
+        "bytes kept": done.kept_bytes,
+    }
+    if done.damaged:
+        raise dg.Failure("\n".join(done.damaged), metadata=counts, allow_retries=False)
+    context.add_output_metadata(counts)
+
+
+@dg.job(
+    tags=LOADS,  # never beside a census, which may be about to rest on what is removed
+    description="Delete finished runs older than 30 days, and archived answers as [state] in network.toml says.",
+)
 def prune() -> None:
-    """One step."""
+    """Two steps; neither waits for the other."""
     delete_old_runs()
+    prune_archive()
 
 
 daily_prune = dg.ScheduleDefinition(
-    name="daily_prune", job=prune, cron_schedule="37 3 * * *", description="At night: what is 30 days old goes."
+    name="daily_prune", job=prune, cron_schedule="37 3 * * *", description="At night: what is old goes."
 )

@@ -15,6 +15,7 @@ from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.preview import spoken
 from schedules.jobs import census, dns_sync
+from schedules.prune import prune
 
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _LOOK = "Open it in Dagster's UI: the check says what is wrong, where, and what to do."
@@ -83,7 +84,7 @@ def _red(checks: _Checks) -> Iterator[Trouble]:
 
 def _failed_runs(instance: dg.DagsterInstance) -> Iterator[Trouble]:
     """The jobs whose last run did not end well. A check may be red beside it, and say more."""
-    for job in (census.name, dns_sync.name):
+    for job in (census.name, dns_sync.name, prune.name):
         of_job = dg.RunsFilter(job_name=job, statuses=_FINISHED)
         for record in instance.get_run_records(of_job, limit=1):
             run = record.dagster_run

@@ -107,10 +107,15 @@ class Conflicts(Part):
 
 
 class State(Part):
-    """Our own state: the archive's folder and the ledger's database."""
+    """Our own state: the archive's folder, how much is kept there, and the ledger's database.
+
+    An answer is kept for `archive_days` after it was last read, `archive_max_mb` (10^6 bytes on the disk) at most.
+    """
 
     archive: str = "var/archive"
     ledger: str = "sqlite:///var/ledger.sqlite"
+    archive_days: Annotated[int, Field(ge=1, le=36500)] = 400
+    archive_max_mb: Annotated[int, Field(ge=1)] = 2000
 
     def ledger_url(self, folder: PurePath) -> str:
         """The ledger's database URL; the path of an SQLite file starts in `folder`, that of network.toml."""

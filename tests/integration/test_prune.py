@@ -1,11 +1,46 @@
-"""Dagster's own history stays bounded."""
+"""Dagster's own history, and the archive, stay bounded; what is damaged there is found and told."""
 
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
+import pandas as pd
+import pytest
 from dagster._core.test_utils import freeze_time  # Dagster's own clock for its own run records
 
+from pipelines.errors import ParseError
+from pipelines.retention import Keep
+from pipelines.snapshots import Snapshot, as_table
+from resources.archive import Archive
+from resources.ledger import Ledger
+from resources.retention import NIGHTS, Retention
 from schedules.prune import prune
+
+NOW = pd.Timestamp.now("UTC").floor("us")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """An empty archive."""
+    return Archive(tmp_path / "archive")
+
+
+def retention(archive: Archive, folder: Path, days: int = 400) -> Retention:
+    """What keeps it in bounds, with the ledger in the same folder."""
+    return Retention(archive, f"sqlite:///{folder}/ledger.sqlite", Keep(days, 10**9))
+
+
+def read(archive: Archive, folder: Path, source: str, content: bytes, days_ago: float, **more: object) -> str:
+    """An answer that a census so long ago stored and noted; its digest."""
+    at = (NOW - pd.Timedelta(days=days_ago)).floor("us")
+    snapshot = Snapshot("home", source, at.to_pydatetime(), content, **more)  # type: ignore[arg-type]  # its own fields
+    digest = archive.put(content)
+    place = archive.root / digest[:2] / f"{digest}.gz"
+    os.utime(place, (at.timestamp(), min(at.timestamp(), place.stat().st_mtime)))
+    Ledger(f"sqlite:///{folder}/ledger.sqlite").note_snapshots("run", as_table([snapshot]))
+    return digest
 
 
 @dg.job
@@ -13,14 +48,77 @@ def _idle() -> None:
     pass
 
 
-def test_runs_older_than_thirty_days_go_and_younger_ones_stay() -> None:
+def test_runs_older_than_thirty_days_go_and_younger_ones_stay(archive: Archive, tmp_path: Path) -> None:
     """The nightly job deletes finished runs that are 31 days old, with their events, and no others."""
     with dg.instance_for_test() as instance:
         with freeze_time(datetime.now(UTC) - timedelta(days=31)):
             old = _idle.execute_in_process(instance=instance).run_id
         young = _idle.execute_in_process(instance=instance).run_id
-        result = prune.execute_in_process(instance=instance)
+        result = prune.execute_in_process(instance=instance, resources={"retention": retention(archive, tmp_path)})
         assert result.output_for_node("delete_old_runs") == 1
         assert instance.get_run_by_id(old) is None
         assert instance.all_logs(old) == []
         assert instance.get_run_by_id(young) is not None
+
+
+def test_old_answers_go_and_what_the_next_census_needs_stays(archive: Archive, tmp_path: Path) -> None:
+    """A zone whose serial is known is taken from the archive, however old it is; so is a source's last whole answer."""
+    old = read(archive, tmp_path, "arp", b"old", 401)
+    whole = read(archive, tmp_path, "arp", b"whole", 400.5)
+    torn = read(archive, tmp_path, "arp", b"torn", 400.1, is_complete=False, reason="cut")
+    zone = read(archive, tmp_path, "zone/example.lan", b"records", 900, version="7")
+    again = read(archive, tmp_path, "ndp", b"again", 900)
+    read(archive, tmp_path, "ndp", b"new", 0)
+    read(archive, tmp_path, "kea4.leases", b"again", 3)
+    done = retention(archive, tmp_path).prune(NOW)
+    assert (done.removed, done.kept, done.damaged) == (1, 5, [])
+    assert [archive.holds(digest) for digest in (old, whole, torn, zone, again)] == [False, True, True, True, True]
+    with pytest.raises(ParseError, match="let go"):
+        archive.get(old)
+
+
+def test_drafts_of_a_crash_and_strangers_files_are_told_apart(archive: Archive, tmp_path: Path) -> None:
+    """A draft goes after a day; what is none of ours stays."""
+    digest = read(archive, tmp_path, "arp", b"answer", 0)
+    folder = archive.root / digest[:2]
+    old, young, theirs = folder / f".{digest}.gz.aa", folder / f".{digest}.gz.bb", folder / "notes.gz"
+    for file in (old, young, theirs):
+        file.write_bytes(b"half")
+    for file in (old, theirs):
+        os.utime(file, (0, 0))
+    retention(archive, tmp_path, days=1).prune(NOW)
+    assert [file.exists() for file in (old, young, theirs)] == [False, True, True]
+
+
+@pytest.mark.parametrize("harm", [lambda packed: packed[:-9], lambda packed: packed[::-1], lambda _: b""])
+def test_a_damaged_file_is_found_within_a_month_told_once_and_stored_again(
+    archive: Archive, tmp_path: Path, harm: Callable[[bytes], bytes]
+) -> None:
+    """Cut, garbled or emptied: the job fails with its path, and the next census renews it."""
+    digest = read(archive, tmp_path, "arp", b"many neighbours" * 50, 0)
+    sound = read(archive, tmp_path, "ndp", b"sound", 0)
+    place = archive.root / digest[:2] / f"{digest}.gz"
+    place.write_bytes(harm(place.read_bytes()))
+    nights = [NOW + pd.Timedelta(days=night) for night in range(NIGHTS)]
+    told = [line for night in nights for line in retention(archive, tmp_path).prune(night).damaged]
+    assert len(told) == 1
+    assert str(place) in told[0]
+    assert archive.holds(sound)
+    assert not archive.holds(digest)
+    assert archive.get(archive.put(b"many neighbours" * 50)) == b"many neighbours" * 50
+
+
+def test_the_job_is_red_with_the_damaged_files_path(archive: Archive, tmp_path: Path) -> None:
+    """So that the sensor `watch` tells of it; old runs are deleted all the same."""
+    today = pd.Timestamp.now("UTC").toordinal() % NIGHTS
+    place = archive.root / f"{today:02x}" / f"{today:02x}{'0' * 62}.gz"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"no answer")
+    with dg.instance_for_test() as instance:
+        result = prune.execute_in_process(
+            instance=instance, resources={"retention": retention(archive, tmp_path)}, raise_on_error=False
+        )
+    (failure,) = result.get_step_failure_events()
+    assert failure.step_failure_data.user_failure_data is not None
+    assert str(place) in str(failure.step_failure_data.user_failure_data.description)
+    assert result.output_for_node("delete_old_runs") == 0

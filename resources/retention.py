@@ -1,0 +1,69 @@
+"""The archive kept in bounds, night by night: what is old goes, and what is damaged is found."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines.retention import YOUNG, Keep, removable
+from resources.archive import Archive
+from resources.ledger import SNAPSHOT_INDEX, open_database
+
+NIGHTS = 32
+"""Over so many nights every stored answer is read once, and compared with its digest."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What a night has done to the archive."""
+
+    removed: int
+    removed_bytes: int
+    kept: int
+    kept_bytes: int
+    damaged: list[str]
+
+
+class Retention:
+    """The archive, its index in the ledger's database, and what `[state]` says of both.
+
+    Rows of the index stay when their files go: that an hour was read, how and when, is known for good.
+    """
+
+    def __init__(self, archive: Archive, url: str, keep: Keep) -> None:
+        self._archive = archive
+        self._url = url
+        self._keep = keep
+
+    def prune(self, now: pd.Timestamp) -> Pruned:
+        """Remove what is too old or too much, then look through this night's part of what is left."""
+        files = self._archive.files()
+        gone = removable(files, self._reads(), keep=self._keep, now=now)
+        for digest in gone["digest"]:
+            self._archive.remove(digest)
+        self._archive.remove_drafts(now - YOUNG)
+        damaged = self._archive.set_aside_damaged(now.toordinal() % NIGHTS, NIGHTS)
+        kept = int(files["bytes"].sum() - gone["bytes"].sum())
+        return Pruned(len(gone), int(gone["bytes"].sum()), len(files) - len(gone), kept, damaged)
+
+    def _reads(self) -> pd.DataFrame:
+        """Of each digest in the index: when it was last read, and whether it is the newest answer of a source."""
+        engine = open_database(self._url)
+        SNAPSHOT_INDEX.metadata.create_all(engine)
+        by_source = sa.select(sa.func.max(SNAPSHOT_INDEX.c.id)).group_by(SNAPSHOT_INDEX.c.site, SNAPSHOT_INDEX.c.source)
+        whole, is_versioned = SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None)
+        newest = sa.union(by_source, by_source.where(whole), by_source.where(whole, is_versioned))
+        is_needed = sa.func.max(sa.case((SNAPSHOT_INDEX.c.id.in_(newest), 1), else_=0))
+        columns = SNAPSHOT_INDEX.c.digest, sa.func.max(SNAPSHOT_INDEX.c.read_at), is_needed
+        with engine.connect() as connection:
+            rows = connection.execute(sa.select(*columns).group_by(SNAPSHOT_INDEX.c.digest)).all()
+        engine.dispose()
+        digests, times, needed = zip(*rows, strict=True) if rows else ((), (), ())
+        read_at = pd.to_datetime(pd.Series(times, dtype="object"), utc=True)
+        return pd.DataFrame(
+            {
+                "digest": pd.Series(digests, dtype="str"),
+                "read_at": read_at,
+                "is_needed": pd.Series(needed, dtype="bool"),
+            }
+        )
