@@ -23,9 +23,10 @@ from tests.unit.parse.test_zone import transfer
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 AT = datetime(2026, 11, 22, 22, 41, 29, 123456, tzinfo=UTC)
-NETWORK = network_file.parse(NETWORK_TOML, "network.toml")
+_LISTED = '[sources.cloud]\nkind = "zone-file"\npath = "x"\norigin = "example.me"\n'
+NETWORK = network_file.parse(NETWORK_TOML + _LISTED, "network.toml")
 TABLES = {table.name: table for table in tables.ALL}
-EACH = 170
+EACH = 160
 """Damaged copies of each fixture."""
 FILES: Mapping[str, tuple[str, ...]] = {
     "kea4.leases": (
@@ -48,6 +49,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "dnsmasq/valchedrym/dhcp.leases", "dnsmasq/damaged/motd_before.leases",
     ),
     "static-list/rack": ("static-list/hosts.csv", "static-list/hosts.toml"),
+    "zone-file/cloud": ("zone-file/cloudflare.example.me.txt", "zone-file/bind.example.me.zone"),
     "kubernetes/prod": ("kubernetes/services.json",),
     "linux.neighbours": ("arp/linux_proc_net_arp.txt", "dnsmasq/london/proc_net_arp"),
 }  # fmt: skip

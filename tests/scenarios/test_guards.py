@@ -14,6 +14,7 @@ import pytest
 
 import netcensus
 from definitions import build_defs
+from resources.preview import spoken
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import World
 
@@ -97,7 +98,8 @@ def _only(content: Any, staying: set[str]) -> Any:
 def faults_of(ended: dg.ExecuteInProcessResult) -> list[str]:
     """What the red checks say."""
     red = [one for one in ended.get_asset_check_evaluations() if not one.passed]
-    return [str(one.description) for one in red if one.severity == dg.AssetCheckSeverity.ERROR]
+    errors = [one for one in red if one.severity == dg.AssetCheckSeverity.ERROR]
+    return ["\n".join(spoken(one.description)) for one in errors]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 import netcensus
 from definitions import build_defs
+from resources.preview import spoken
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import World
 from tests.services.inboxes import Inbox, web_inbox
@@ -105,8 +106,9 @@ def test_no_run_at_all_is_noticed(lab: Lab, tmp_path: Path, web: Inbox) -> None:
     with world.entered(), dg.DagsterInstance.get() as instance:
         record = instance.event_log_storage.get_latest_asset_check_execution_by_key([FRESH])[FRESH]
     assert record.evaluation is not None
-    assert "was last read whole at" in str(record.evaluation.description)
-    assert "hourly_census" in str(record.evaluation.description)
+    (said,) = spoken(record.evaluation.description)
+    assert "was last read whole at" in said
+    assert "hourly_census" in said
 
 
 def _age(world: World, hours: float) -> None:
