@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError
@@ -110,6 +112,9 @@ def answer_who(arguments: argparse.Namespace) -> int:
         rows, looks = history.holders(asked_for), history.looks(asked_for.at)
     except ConfigError as error:
         return _fail([str(error)], 2)
+    except SQLAlchemyError as error:  # whose own words may hold the database's URL, and so its password
+        what = f"{path}: the [state] ledger cannot be read ({type(error).__name__}). See whether that database is there"
+        return _fail([what], 1)
     forms = {"csv": lambda: as_csv(rows), "json": lambda: as_json(asked_for, rows, looks) + "\n"}
     shown = forms.get(arguments.form, lambda: as_text(asked_for, rows, looks) + "\n")()
     sys.stdout.write(shown)

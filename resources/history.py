@@ -35,7 +35,7 @@ _history = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("evidence", sa.String(255), nullable=False),
     sa.Index("history_by_mac", "mac", "from_at"),
-    sa.Index("history_by_name", "name", "from_at"),
+    sa.Index("history_by_name", "name", "from_at", "to_at"),  # a name may be many guests': filter by the index alone
     sa.Index("history_by_end", "site", "to_at"),
     sqlite_with_rowid=False,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.scenarios.lab_world import running_lab
-from tests.scenarios.world import World
+from tests.scenarios.world import ROOT, World
 
 ALL_SITES = {"sofia", "valchedrym", "london"}
 
@@ -50,3 +50,15 @@ def looks(world: World) -> dict[str, int]:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'looks'").fetchone():
             return {}
         return dict(Counter(site for (site,) in database.execute("SELECT site FROM looks")))
+
+
+def test_a_ledger_that_cannot_be_read_is_told_without_its_password(tmp_path: Path) -> None:
+    """One line: network.toml's path, what it is about and what to do; never the database's URL."""
+    network_toml = tmp_path / "network.toml"
+    shipped = (ROOT / "network.toml").read_text(encoding="utf-8")
+    url = "postgresql+psycopg2://u:hunter2@127.0.0.1:1/x"
+    network_toml.write_text(shipped.replace("sqlite:///var/ledger.sqlite", url), encoding="utf-8")
+    answer = World(tmp_path, {"NETCENSUS_NETWORK": str(network_toml)}).command("who", "10.0.0.5")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"netcensus: {network_toml}: the [state] ledger cannot be read")
+    assert "hunter2" not in answer.stderr + answer.stdout
