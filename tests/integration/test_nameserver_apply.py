@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import PreflightFailed
 from resources.nameserver import Limits, NameServer
+from tests.hostile import ALL
 from tests.integration.dns_kit import (
     CLOSED,
     DHCID,
@@ -257,3 +258,16 @@ def test_ten_thousand_hosts_cold_cost_a_message_per_sixty_kilobytes() -> None:
         assert nameserver.messages["QUERY"] - queries == 4
         assert bind.serial(ZONE) - serial <= 10
         assert cpu_s < 3
+
+
+def test_no_name_of_the_corpus_arrives_as_another_s_record(server: DnsServer, ours: NameServer) -> None:
+    """Handed to the sink past every check before it: a record of its own below our zone, or a refusal; nothing else."""
+    before = server.records(ZONE.rstrip("."))
+    rows = [row(f"{name}.{ZONE}", "10.0.9.9") for name in ALL if 0 < len(name) < 300]
+    receipt = ours.apply(plan(*rows))
+    added = server.records(ZONE.rstrip(".")) - before
+    assert set(receipt["outcome"]) <= {"applied", "refused", "lost", "unconfirmed"}
+    assert {rtype for _, _, rtype, _ in added} <= {"A", "SOA"}
+    assert {data for _, _, rtype, data in added if rtype == "A"} == {"10.0.9.9"}
+    gone = before - server.records(ZONE.rstrip("."))
+    assert {rtype for _, _, rtype, _ in gone} <= {"SOA"}

@@ -1,10 +1,12 @@
 """Hostile text at phpIPAM's door: refused where it is ours to write, harmless where it is there already (rule R11)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.integration.phpipam_case import Case, change, create, on_mariadb, on_sqlite, outcomes
+from tests.hostile import ALL
+from tests.integration.phpipam_case import MGMT, Case, change, create, on_mariadb, on_sqlite, outcomes
 
 IP = "10.0.10.50"
 
@@ -74,3 +76,29 @@ def test_a_forged_line_in_an_old_value_stays_inside_its_line(case: Case) -> None
     identity = case.add(IP, hostname="a\r\n[owner]: b => c")
     case.apply(change("update", IP, "hostname", "a\r\n[owner]: b => c", "nas", identity))
     assert case.changelog()[0][2] == "[hostname]: a??[owner]. b =&gt; c => nas\r\n"
+
+
+def test_no_name_of_the_corpus_arrives_as_markup(case: Case) -> None:
+    """Handed to the sink past every check before it: nothing arrives that HTML gives a meaning, and no other row changes."""
+    corpus = [name for name in ALL if name][:240]
+    case.add("10.0.10.253", hostname="theirs", note="<b>theirs</b>")
+    before = case.address("10.0.10.253")
+    news = [create(f"10.0.10.{number}", hostname=name) for number, name in enumerate(corpus, start=1)]
+    found = set(outcomes(case.apply(*sum(news, []))))
+    assert found == {"applied", "refused"}
+    rows = case.root.execute("SELECT hostname FROM ipaddresses WHERE subnetId = %s", [MGMT])
+    arrived = {row["hostname"] for row in rows} & set(corpus)
+    assert {name for name in arrived if not re.fullmatch(r"[A-Za-z0-9._-]{1,253}", name)} == set()
+    assert case.address("10.0.10.253") == before
+    assert "<" not in "".join(text for _, _, text in case.changelog())
+
+
+def test_the_whole_corpus_is_read_byte_for_byte(case: Case) -> None:
+    """What a person typed into phpIPAM comes as it is, whatever it is: nothing is lost on the way to being judged."""
+    texts = [name for name in ALL if 0 < len(name) < 64 and not re.search("[\ud800-\udfff]", name)]
+    corpus = texts[::6]
+    for number, name in enumerate(corpus, start=100):
+        case.add(f"10.0.10.{number}", hostname=name)
+    read = dict(zip(case.parsed()["ip"], case.parsed()["hostname"], strict=True))
+    for number, name in enumerate(corpus, start=100):
+        assert read[f"10.0.10.{number}"] == name
