@@ -79,12 +79,12 @@ def test_a_forged_line_in_an_old_value_stays_inside_its_line(case: Case) -> None
 
 
 def test_no_name_of_the_corpus_arrives_as_markup(case: Case) -> None:
-    """Handed to the sink past every check before it: nothing arrives that HTML gives a meaning, and no other row changes."""
+    """Handed to the sink past every check before it: nothing with a meaning in HTML arrives, and nobody's row changes."""
     corpus = [name for name in ALL if name][:240]
     case.add("10.0.10.253", hostname="theirs", note="<b>theirs</b>")
     before = case.address("10.0.10.253")
-    news = [create(f"10.0.10.{number}", hostname=name) for number, name in enumerate(corpus, start=1)]
-    found = set(outcomes(case.apply(*sum(news, []))))
+    news = [one for at, name in enumerate(corpus, start=1) for one in create(f"10.0.10.{at}", hostname=name)]
+    found = set(outcomes(case.apply(*news)))
     assert found == {"applied", "refused"}
     rows = case.root.execute("SELECT hostname FROM ipaddresses WHERE subnetId = %s", [MGMT])
     arrived = {row["hostname"] for row in rows} & set(corpus)
