@@ -79,7 +79,7 @@ def test_a_forged_line_in_an_old_value_stays_inside_its_line(case: Case) -> None
 
 
 def test_no_name_of_the_corpus_arrives_as_markup(case: Case) -> None:
-    """Handed to the sink past every check before it: nothing with a meaning in HTML arrives, and nobody's row changes."""
+    """Handed straight to the sink: nothing with a meaning in HTML arrives, and nobody's row changes."""
     corpus = [name for name in ALL if name][:240]
     case.add("10.0.10.253", hostname="theirs", note="<b>theirs</b>")
     before = case.address("10.0.10.253")
