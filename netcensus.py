@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import tables
 from pipelines.contract import Table
-from pipelines.errors import ConfigError, NetcensusError
+from pipelines.errors import ConfigError, NetcensusError, StateError
 from pipelines.plan.approval import asked
 from pipelines.report import inert, report
 from pipelines.who import as_csv, as_json, as_text, question
@@ -112,7 +112,7 @@ def answer_who(arguments: argparse.Namespace) -> int:
         rows, looks = history.holders(asked_for), history.looks(asked_for.at)
     except ConfigError as error:
         return _fail([str(error)], 2)
-    except SQLAlchemyError as error:  # whose own words may hold the database's URL, and so its password
+    except (SQLAlchemyError, StateError) as error:  # whose own words may hold the database's URL, and so its password
         what = f"{path}: the [state] ledger cannot be read ({type(error).__name__}). See whether that database is there"
         return _fail([what], 1)
     forms = {"csv": lambda: as_csv(rows), "json": lambda: as_json(asked_for, rows, looks) + "\n"}

@@ -7,6 +7,7 @@ NetcensusError
 │   └── AccessDenied      the credentials were refused
 ├── PlanRefused           a guard was met, or no guard has looked          -> a person lets it through, or mends it
 ├── ParseError            looked, but the answer cannot be read             -> as SourceUnavailable
+├── StateError            our own archive, tables or ledger cannot be written -> nothing is sent without a record
 └── TargetError           a target cannot be written
     ├── PreflightFailed   found out before the first write
     └── OutcomeUnknown    no answer came back: it must be read again before deciding
@@ -51,6 +52,10 @@ class ParseError(NetcensusError):
 
 class PlanRefused(NetcensusError):
     """A plan would change more than it may, or nobody has judged it. Nothing was sent (rule R8)."""
+
+
+class StateError(NetcensusError):
+    """Our own archive, tables or ledger cannot be written or read: its disk is full, or its database is away."""
 
 
 class TargetError(NetcensusError):

@@ -9,12 +9,14 @@ import hashlib
 import os
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pandas as pd
 
-from pipelines.errors import ParseError
+from pipelines.errors import ParseError, StateError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = 256
@@ -28,12 +30,13 @@ class Archive:
         self.root = Path(root)
 
     def put(self, content: bytes) -> str:
-        """Store an answer and return its digest, its address from now on."""
+        """Store an answer and return its digest, its address from now on. Raises `StateError` when it cannot."""
         digest = hashlib.sha256(content).hexdigest()
         place = self._place(digest)
         if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, gzip.compress(content, compresslevel=6, mtime=0))
+            with writing(self.root):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(place, gzip.compress(content, compresslevel=6, mtime=0))
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -114,6 +117,16 @@ def _unpacked(digest: str, packed: bytes) -> bytes | None:
     except (gzip.BadGzipFile, EOFError, zlib.error):
         return None
     return content if hashlib.sha256(content).hexdigest() == digest else None
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """What the disk refuses inside, told as `StateError`."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Make room on that disk and let this user write there, then run again"
+        raise StateError(str(folder), f"cannot be written ({error.strerror})", remedy) from None
 
 
 def replace_file(place: Path, content: bytes, *, is_kept: bool = True) -> None:

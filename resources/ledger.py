@@ -5,7 +5,7 @@ What is about to be sent is noted before it is sent: a run that dies in between 
 """
 
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from pipelines import tables
+from pipelines.errors import StateError
 from pipelines.plan.past import KEPT_READS, Past
 
 _KEY = ["target", "scope", "subject", "field"]
 _RESENT_KEPT_DAYS = 30
+BUSY_LIMIT_S = 30  # how long another run's transaction in the SQLite file is waited for
 _metadata = sa.MetaData()
 
 SNAPSHOT_INDEX = sa.Table(
@@ -242,15 +244,30 @@ def _plain_cell(cell: object) -> object:
 
 
 def open_database(url: str) -> sa.Engine:
-    """The database of a URL; an SQLite file is made where there is none."""
+    """The database of a URL; an SQLite file is made where there is none. What it refuses is a `StateError`."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(parsed, connect_args={"timeout": 30})
-    sa.event.listen(engine, "connect", _tune)
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    else:
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_LIMIT_S})
+        sa.event.listen(engine, "connect", _tune)
+    is_file = parsed.get_backend_name() == "sqlite"
+    sa.event.listen(engine, "handle_error", partial(_told, str(parsed.database) if is_file else None))
     return engine
+
+
+def _told(file: str | None, context: sa.ExceptionContext) -> None:
+    """A full disk, a lock nobody lets go, a server that is away: in our words, without the SQL and its values.
+
+    A server's URL, and what a driver says of it, may hold its password: of those only the error's kind is told.
+    """
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        error = context.original_exception
+        said = " ".join(str(error).split()) if file else type(error).__name__
+        remedy = "Check that it is there, that nobody holds it, and the room on its disk, then run again"
+        raise StateError(file or "network.toml", f"the [state] ledger says: {said}", remedy) from None
 
 
 def _tune(connection: object, _record: object) -> None:

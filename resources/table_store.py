@@ -13,8 +13,8 @@ import pandas as pd
 
 from pipelines import codec
 from pipelines.contract import Table
-from pipelines.errors import ParseError
-from resources.archive import replace_file
+from pipelines.errors import ParseError, StateError
+from resources.archive import replace_file, writing
 from resources.preview import markdown
 
 CONTRACT = "netcensus_table"
@@ -42,7 +42,10 @@ class TableStore(dg.IOManager):
         name = context.asset_key.to_python_identifier()
         self._in_run = {key: frame for key, frame in self._in_run.items() if key[0] == context.run_id}
         self._in_run[context.run_id, name] = obj
-        self._write(self._place(name), codec.encode(table, obj))
+        try:
+            self._write(self._place(name), codec.encode(table, obj))
+        except StateError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         shown, widest = (int(str(context.definition_metadata[key])) for key in (SHOWN, WIDEST))
         preview = markdown(obj, shown, widest)
         context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(preview)})
@@ -85,5 +88,6 @@ class TableStore(dg.IOManager):
         packed = gzip.compress(content, compresslevel=6, mtime=0)
         if place.exists() and place.read_bytes() == packed:
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(place, packed, is_kept=False)
+        with writing(self.root):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(place, packed, is_kept=False)

@@ -14,6 +14,8 @@ KEPT_READS = 24
 ENOUGH = 3
 """Fewer earlier answers than this tell nothing about what is usual; and so often an address must have been missed."""
 _LOST_SHARE, _LOST_ROWS = 0.5, 10
+_EMPTIED = 3
+"""A source that usually has so many rows and now has none has lost its memory, not its devices."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,9 @@ class Past:
 def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:
     """The sites (`*` for all of them) of which a source has lost more than half and more than ten rows, and why.
 
-    Each is held against the median of its last complete answers; with too few of those nothing can be said, which is
-    a reason as well. Zones are left out: they are what is written.
+    Or all of its rows, where it usually has three or more. Each is held against the median of its last complete
+    answers; with too few of those nothing can be said, which is a reason as well. Zones are left out: they are what is
+    written.
     """
     judged = sources[(sources["site"] != EVERYWHERE) | (sources["source"] == ADDRESSES)]
     by_source = past.reads.groupby(["site", "source"])["rows"]
@@ -52,7 +55,8 @@ def _shrinkage(source: object, rows: int, usual: float, answers: float) -> str |
         known = 0 if pd.isna(answers) else int(answers)
         return f"{source} was read only {known} times before, so it cannot be told whether anything is missing"
     lost = usual - rows
-    if lost > _LOST_ROWS and lost > usual * _LOST_SHARE:
+    is_emptied = rows == 0 and usual >= _EMPTIED
+    if is_emptied or (lost > _LOST_ROWS and lost > usual * _LOST_SHARE):
         return f"{source} has {rows} rows where it usually has {int(usual)}; look at the source before believing it"
     return None
 

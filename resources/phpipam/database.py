@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
+import pymysql
 from pymysql.constants import CLIENT
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -110,6 +111,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._ours(error, kind, meaning) from None
+        except pymysql.MySQLError as error:  # raw, where SQLAlchemy resets a connection that it puts back
+            raise self._ours(DBAPIError(None, None, error), kind, meaning) from None
 
     def _ours(self, error: DBAPIError, kind: type[NetcensusError], meaning: str) -> NetcensusError:
         said = f"{meaning}the database says: {faults.words(error)}"

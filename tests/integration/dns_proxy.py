@@ -20,6 +20,11 @@ def unchanged(message: bytes) -> bytes:
     return message
 
 
+def nothing(_: bytes) -> bytes | None:
+    """The proxy has no answer of its own."""
+    return None
+
+
 def is_update(message: bytes) -> bool:
     """Whether a message's opcode is UPDATE (RFC 2136 section 2.2)."""
     return (message[2] >> 3) & 0xF == 5
@@ -27,11 +32,15 @@ def is_update(message: bytes) -> bool:
 
 @dataclass
 class Proxy:
-    """Relays DNS over TCP. `question` and `answer` may be set to faults at any time; `questions` are what came."""
+    """Relays DNS over TCP. `question` and `answer` may be set to faults at any time; `questions` are what came.
+
+    What `instead` gives is the answer to a message that the server never sees.
+    """
 
     port: int
     question: Fault = unchanged
     answer: Fault = unchanged
+    instead: Fault = nothing
     questions: list[bytes] = field(default_factory=list)
     connections: int = 0
 
@@ -62,6 +71,10 @@ def _serve(client: socket.socket, proxy: Proxy, upstream: int) -> None:
 
     def asked(message: bytes) -> bytes | None:
         proxy.questions.append(message)
+        own = proxy.instead(message)
+        if own is not None:
+            client.sendall(len(own).to_bytes(2, "big") + own)
+            return None
         return proxy.question(message)
 
     with client, socket.create_connection((HOST, upstream), timeout=_PATIENCE_S) as server:

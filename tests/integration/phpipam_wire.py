@@ -65,3 +65,20 @@ def wire_to(port: int) -> Iterator[Wire]:
 def through(wire: Wire) -> Phpipam:
     """PhpIPAM at the other end of the wire."""
     return Phpipam(mysql_settings(wire.port), lambda: PASSWORD, "network.toml")
+
+
+def at_the_loads_commit(
+    act: Callable[[], object], insert: bytes = b"INSERT INTO ipaddresses"
+) -> Callable[[bytes], bool]:
+    """Cut the wire once, when a COMMIT that follows a request with `insert` is under way, after doing `act`."""
+    seen: list[bytes] = []
+
+    def cut(request: bytes) -> bool:
+        seen.append(request)
+        is_now = request.endswith(b"COMMIT") and any(insert in one for one in seen)
+        if is_now:
+            seen.clear()
+            act()
+        return is_now
+
+    return cut

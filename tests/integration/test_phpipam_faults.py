@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd  # noqa: TC002 - as in every file here
 import pytest
@@ -18,7 +18,7 @@ from tests.integration.phpipam_case import (
     outcomes,
     plan,
 )
-from tests.integration.phpipam_wire import Wire, through, wire_to
+from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through, wire_to
 from tests.services.mariadb import Database
 from tests.services.process import HOST, free_port
 
@@ -67,21 +67,6 @@ def _kill_when_waiting(case: Case) -> None:
             case.root.execute(f"KILL {int(row['id'])}")
             return
         time.sleep(0.02)
-
-
-def at_the_loads_commit(act: Callable[[], object]) -> Callable[[bytes], bool]:
-    """Cut the wire once, when a COMMIT that follows an INSERT is under way, after doing `act`."""
-    seen: list[bytes] = []
-
-    def cut(request: bytes) -> bool:
-        seen.append(request)
-        is_now = request.endswith(b"COMMIT") and any(b"INSERT INTO ipaddresses" in one for one in seen)
-        if is_now:
-            seen.clear()
-            act()
-        return is_now
-
-    return cut
 
 
 def test_a_commit_whose_answer_is_lost_is_settled_as_applied(case: Case, wire: Wire) -> None:

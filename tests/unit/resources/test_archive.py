@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.errors import ParseError
+from pipelines.errors import ParseError, StateError
 from resources.archive import Archive, replace_file
 
 
@@ -85,3 +85,11 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         replace_file(target, b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_disk_that_takes_nothing_is_told_with_the_folder_and_what_to_do(tmp_path: Path) -> None:
+    """Not Python's error with its stack: our words, and no draft is left behind."""
+    (tmp_path / "archive").write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(StateError, match=r"archive: cannot be written \(.*\)\. Make room on that disk"):
+        Archive(tmp_path / "archive").put(b"an answer")
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]

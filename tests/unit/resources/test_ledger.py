@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tables
+from pipelines.errors import StateError
 from pipelines.snapshots import Snapshot, as_table, missing
 from resources.ledger import Ledger
 from resources.loading import carry_out
@@ -182,3 +183,15 @@ def test_an_older_release_s_ledger_is_given_the_new_columns(tmp_path: Path) -> N
         for column in ("named_by", "missing_since_at"):
             database.execute(f"ALTER TABLE applied DROP COLUMN {column}")
     pd.testing.assert_frame_equal(Ledger(f"sqlite:///{tmp_path}/ledger.sqlite").applied(), ledger(*ROWS))
+
+
+def test_what_the_ledgers_database_refuses_is_told_with_its_place_and_what_to_do(tmp_path: Path) -> None:
+    """Our words, without a stack, and nothing of the SQL or its values is in them."""
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    ledger = Ledger(url)
+    assert ledger.applied().empty
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as other:
+        other.execute("DROP TABLE applied")
+    with pytest.raises(StateError, match=r"ledger\.sqlite: the \[state\] ledger says: .*\. Check") as told:
+        ledger.applied()
+    assert "SELECT" not in str(told.value)
