@@ -2,9 +2,10 @@
 
 from pipelines import tables
 from pipelines.gateways import KINDS, SYSTEMS
+from pipelines.network.listed import SOURCE_KINDS
 from pipelines.parse.every import PARSED
 from pipelines.parse.kinds import KINDS as SOURCES
-from pipelines.parse.kinds import kind_of, read_by
+from pipelines.parse.kinds import LISTED, kind_of, read_by
 from resources.gateway import PRODUCTS
 from tests.networks import NETWORK
 
@@ -25,3 +26,8 @@ def test_what_the_parsers_fill_are_the_stages_tables() -> None:
     assert filled == {table.name for table in PARSED} - {tables.REJECTS.name}
     assert read_by("leases") == {"gateways"}
     assert read_by("rejects") == frozenset()
+
+
+def test_every_kind_of_listed_source_has_a_parser() -> None:
+    """What may stand under [sources] in network.toml, and what is parsed of it, are the same list."""
+    assert {kind for kind, one in SOURCES.items() if one.read_by == LISTED} == set(SOURCE_KINDS)
