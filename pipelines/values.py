@@ -6,6 +6,7 @@ All of these raise `ValueError` with a reason a person can act on; the caller tu
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NewType
 
 Mac = NewType("Mac", str)
@@ -122,6 +123,7 @@ def is_below(name: str, apex: str) -> bool:
     return inner == outer or inner.endswith("." + outer)
 
 
+@lru_cache(maxsize=2**17)
 def reverse_name(address: str) -> OwnerName:
     """Return the owner name of an address's PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
     return OwnerName(ipaddress.ip_address(address).reverse_pointer + ".")

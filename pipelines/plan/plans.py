@@ -47,10 +47,9 @@ def plans(
         inherited=left_by_kea(account["records"], parsed, applied),
     )  # fmt: skip
     hour = _hour(parsed, tuple(concluded), network, past)
-    for_dns, stays = withdrawals(for_dns, parsed, account, applied, hour)
-    ends, waits = offline(
-        account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, applied, network), hour
-    )
+    there = standing(parsed["zone_records"], applied, network)
+    for_dns, stays = withdrawals(for_dns, there, parsed, account, applied, hour)
+    ends, waits = offline(account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, there), hour)
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, ends])
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, forgotten(applied, ipam, subnets, for_ipam)])
     for_ipam = tables.IPAM_PLAN.frame(for_ipam.sort_values(list(tables.IPAM_PLAN.key)))
@@ -86,8 +85,7 @@ def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past:
     return Hour(network, past, as_of, concluded, shrunken(parsed["sources"], past), at_kea, looked_at)
 
 
-def _spoken(parsed: Tables, account: Tables, applied: pd.DataFrame, network: Network) -> Spoken:
-    there = standing(parsed["zone_records"], applied, network)
+def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame) -> Spoken:
     ours = there[there["is_ours"] & ~there["is_adopted"]]
     records = parsed["zone_records"]
     held = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]

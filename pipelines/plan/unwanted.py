@@ -53,7 +53,9 @@ def standing(zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network
     is_same_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=True).astype(bool)
     rows = rows.assign(is_ours=((rows["before"] == rows["value"]) & is_same_ttl) | (rows["before"] == rows["intended"]))
     of_name = _addresses_by_name(known(applied))
-    ips = [_addresses(row, of_name, network) for row in rows.to_dict("records")]
+    is_forward = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"]
+    pairs = zip(rows["owner"], rows["before"].where(is_forward), strict=True)
+    ips = [_addresses(owner, held, of_name, network) for owner, held in pairs]
     return rows.assign(ips=pd.Series(ips, rows.index, dtype="object"))
 
 
@@ -100,14 +102,13 @@ def _addresses_by_name(ledger: pd.DataFrame) -> dict[str, list[str]]:
     return {owner: [ip for ip in text.split() if _address(ip) is not None] for owner, text in pairs}
 
 
-def _addresses(row: dict[str, object], of_name: Mapping[str, list[str]], network: Network) -> list[str]:
-    """The addresses an RRset of the ledger is of; none where they cannot be told."""
-    owner = str(row["owner"])
+def _addresses(owner: str, held: object, of_name: Mapping[str, list[str]], network: Network) -> list[str]:
+    """The addresses an RRset of the ledger is of; none where they cannot be told. `held` are those it has itself."""
     if owner.endswith(_REVERSE):
         ip = address_of(owner, network)
         return [] if ip is None else [ip]
-    if row["type"] in FORWARD_TYPES and row["is_ours"]:
-        return str(row["before"]).split()
+    if isinstance(held, str):
+        return held.split()
     return of_name.get(owner, [])
 
 

@@ -9,10 +9,10 @@ import ipaddress
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient
+from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient, rrsets
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import waits_until
-from pipelines.plan.unwanted import FROZEN, SHRUNKEN, Hour, Tables, standing, unwanted
+from pipelines.plan.unwanted import FROZEN, SHRUNKEN, Hour, Tables, unwanted
 from pipelines.reconcile.claims import LEASES, PEOPLE
 from pipelines.snapshots import EVERYWHERE
 
@@ -20,15 +20,14 @@ _WHOLE = frozenset({FROZEN, SHRUNKEN, "kea-mark"})
 """Rules that hold back all of a name; the others are about one RRset, and what belongs to it goes without it."""
 
 
-def withdrawals(
-    plan: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.DataFrame, hour: Hour
+def withdrawals(  # noqa: PLR0913, PLR0917 - the stage's tables, and the hour
+    plan: pd.DataFrame, there: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.DataFrame, hour: Hour
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`plan` (from `dns_plan`) completed, and what is withheld of it.
+    """`plan` (from `dns_plan`) completed, and what is withheld of it. `there` is what stands of ours (`standing`).
 
     Added are deletions and, as `keep`, what is to be remembered of RRsets that stay: that they are missed since, or
     wanted again, by what they are named now, and that a deletion came true unnoticed.
     """
-    there = standing(parsed["zone_records"], applied, hour.network)
     rows = _timed(unwanted(there, parsed, account, applied, hour), parsed["leases"], hour)
     rows = _held_together(_decided(rows, hour))
     is_gone = rows["rule"].isna()
@@ -131,8 +130,8 @@ def _missed(rows: pd.DataFrame) -> pd.DataFrame:
 def _found(there: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """Those wanted again, or named by another source than they were."""
     ours = records[records["writer"] == "netcensus"]
-    wanted = ours.groupby(KEY, as_index=False).agg(site=("site", "first"), wanted_by=("named_by", most_patient))
-    rows = there[there["is_ours"]].merge(wanted, on=KEY, validate="one_to_one")
+    wanted = rrsets(ours, {"site": "first", "named_by": most_patient}).rename(columns={"named_by": "wanted_by"})
+    rows = there[there["is_ours"]].merge(wanted[[*KEY, "site", "wanted_by"]], on=KEY, validate="one_to_one")
     is_other = rows["named_by"].notna() & (rows["named_by"] != rows["wanted_by"])
     found = rows[rows["missing_since_at"].notna() | is_other]
     return _kept(found.assign(named_by=found["wanted_by"], missing_since_at=None, reason="wanted again, or by another"))

@@ -125,7 +125,9 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
 def _is_taken(claims: pd.DataFrame, rank: int) -> "pd.Series[bool]":
     """Whether a claim is one of this rank for a name that a better one gives to another device."""
     better = claims[(claims["rank"] < rank) | _is_pointed_alone(claims)]
-    holders = {name: {*rows["device"], *rows["ip"]} for name, rows in better.groupby("name")}
+    holders: dict[str, set[str]] = {}
+    for name, device, ip in better.loc[better["name"].notna(), ["name", "device", "ip"]].itertuples(index=False):
+        holders.setdefault(name, set()).update((device, ip))
     is_taken = [
         is_asked and name in holders and holders[name].isdisjoint((device, ip))
         for is_asked, name, device, ip in zip(
@@ -145,7 +147,8 @@ def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[
     by_client = kind(claims["source"]).isin(CLIENTS)
     open_claims = claims[by_client & claims["objection"].isna() & claims["name"].notna()]
     text = pd.Series(None, index=claims.index, dtype="object")
-    for name, rivals in open_claims.groupby("name"):
+    is_rival = open_claims.duplicated("name", keep=False)
+    for name, rivals in open_claims[is_rival].groupby("name"):
         if len(set(rivals["device"])) == 1:
             continue
         winner = min(rivals.itertuples(index=False), key=lambda rival: _precedence(str(rival.name), rival.ip, standing))

@@ -13,7 +13,10 @@ DHCID = "DHCID"
 def standing_names(zone_records: pd.DataFrame) -> dict[str, set[str]]:
     """Which addresses every name has in our zones now."""
     forward = zone_records[zone_records["type"].isin(FORWARD_TYPES)]
-    return {str(owner): set(held) for owner, held in forward.groupby("owner")["rdata"]}
+    names: dict[str, set[str]] = {}
+    for owner, address in zip(forward["owner"], forward["rdata"], strict=True):
+        names.setdefault(owner, set()).add(address)
+    return names
 
 
 def owners_with_dhcid(zone_records: pd.DataFrame, applied: pd.DataFrame) -> set[str]:

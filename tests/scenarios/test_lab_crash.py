@@ -85,7 +85,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab,
 def test_a_census_after_killed_ones_ends_where_an_undisturbed_one_does(
     tmp_path: Path, undisturbed: tuple[Lab, World]
 ) -> None:
-    """Killed at any moment, the work is found again and finished: nothing doubled, lost, or taken for another's."""
+    """Killed at any moment, the work is found again and finished: nothing doubled, lost, or taken for another's.
+
+    That we made a row is known of fewer rows, those whose number came back in time: the others are never removed.
+    """
     with running_lab(tmp_path / "lab") as lab:
         world = lab.world(tmp_path / "own")
         for moment in MOMENTS:
@@ -96,6 +99,7 @@ def test_a_census_after_killed_ones_ends_where_an_undisturbed_one_does(
         assert _without_times(found[1]) == _without_times(expected[1])
         assert found[2] == expected[2]
         assert _managed(world) == _managed(undisturbed[1])
+        assert _made(world) < _made(undisturbed[1])
         before = lab.everything()
         assert world.run() == []
         assert lab.everything() == before
@@ -112,6 +116,15 @@ def _without_times(changelog: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 _AT = 8  # the column `at` of the ledger's table `applied`
 
 
+_FIELD = 3
+_ADDRESS = slice(0, _FIELD)
+
+
 def _managed(world: World) -> list[tuple[object, ...]]:
-    """What the ledger knows, but for its times."""
-    return [row[:_AT] + row[_AT + 1 :] for row in world.ledger("applied")]
+    """What the ledger knows of fields and RRsets, but for its times."""
+    return [row[:_AT] + row[_AT + 1 :] for row in world.ledger("applied") if row[_FIELD] != "row"]
+
+
+def _made(world: World) -> set[tuple[object, ...]]:
+    """The addresses whose rows the ledger knows to be made by us."""
+    return {row[_ADDRESS] for row in world.ledger("applied") if row[_FIELD] == "row"}
