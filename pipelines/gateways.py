@@ -63,9 +63,9 @@ class PfsenseGateway(Gateway):
 
 
 class OpenwrtGateway(Gateway):
-    """OpenWRT and its kin: dnsmasq, the kernel's neighbour tables.
+    """OpenWRT and its kin: dnsmasq, odhcpd, the kernel's neighbour tables.
 
-    `lease_s` is the longest lease dnsmasq gives. It writes only when a lease ends; when it began follows from this. Too
+    `lease_s` is the longest lease they give. They write only when a lease ends; when it began follows from this. Too
     short, and a device that is gone looks as if it had just been there.
     """
 

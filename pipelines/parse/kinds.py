@@ -17,12 +17,14 @@ from pipelines.parse import (
     kubernetes,
     linux_neighbours,
     ndp,
+    odhcpd_leases,
     phpipam,
     static_list,
     wireguard,
     zone,
     zone_file,
 )
+from pipelines.parse.lease_ends import USUAL_LEASE_S
 from pipelines.parse.parsed import Parsed
 from pipelines.snapshots import Snapshot
 
@@ -44,12 +46,18 @@ def _alone(parse: Callable[[Snapshot], Parsed]) -> Parser:
     return lambda snapshot, _: parse(snapshot)
 
 
-def _dnsmasq(snapshot: Snapshot, network: Network) -> Parsed:
-    """The longest lease is as network.toml says now, of which an archived answer knows nothing."""
-    site = network.sites.get(snapshot.site)
-    gateway = site.gateway if site is not None else None
-    lease_s = gateway.lease_s if isinstance(gateway, OpenwrtGateway) else dnsmasq_leases.USUAL_LEASE_S
-    return dnsmasq_leases.parse(snapshot, lease_s)
+def _ended(parse: Callable[[Snapshot, int], Parsed]) -> Parser:
+    """The parser of leases with nothing but ends.
+
+    The longest lease is as network.toml says now, of which an archived answer knows nothing.
+    """
+
+    def of_its_site(snapshot: Snapshot, network: Network) -> Parsed:
+        site = network.sites.get(snapshot.site)
+        gateway = site.gateway if site is not None else None
+        return parse(snapshot, gateway.lease_s if isinstance(gateway, OpenwrtGateway) else USUAL_LEASE_S)
+
+    return of_its_site
 
 
 def _ipam_addresses(snapshot: Snapshot, network: Network) -> Parsed:
@@ -69,7 +77,8 @@ KINDS: Mapping[str, Kind] = {
     "kea4.config": Kind(GATEWAYS, _KEA_CONFIG),
     "arp": Kind(GATEWAYS, {"neighbours": _alone(arp.parse)}),
     "ndp": Kind(GATEWAYS, {"neighbours": _alone(ndp.parse)}),
-    "dnsmasq.leases": Kind(GATEWAYS, {"leases": _dnsmasq}),
+    "dnsmasq.leases": Kind(GATEWAYS, {"leases": _ended(dnsmasq_leases.parse)}),
+    "odhcpd.leases": Kind(GATEWAYS, {"leases": _ended(odhcpd_leases.parse)}),
     "linux.neighbours": Kind(GATEWAYS, {"neighbours": _alone(linux_neighbours.parse)}),
     "wireguard": Kind(GATEWAYS, {"peers": _alone(wireguard.parse)}),
     "phpipam.subnets": Kind(PHPIPAM, {"ipam_subnets": _alone(phpipam.parse_subnets)}),

@@ -20,7 +20,7 @@ from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
 IMPORT = "phpipam.import"
-DNSMASQ_LEASE = "dnsmasq.leases"
+DNSMASQ_LEASE, ODHCPD_LEASE = "dnsmasq.leases", "odhcpd.leases"
 LEASE6 = "kea6.leases"
 MEMFILES = frozenset({"kea4.memfile", "kea6.memfile"})
 KEA_LEASES = frozenset({LEASE, LEASE6, *MEMFILES})
@@ -28,8 +28,8 @@ PEER = "wireguard"
 SAME_MAC = "same-mac"
 STATIC = "static-list"
 SERVICE = "kubernetes"
-LEASES = KEA_LEASES | {DNSMASQ_LEASE}
-"""The sources of names that clients give themselves. Only Kea's get DHCIDs: dnsmasq writes to no name server."""
+LEASES = KEA_LEASES | {DNSMASQ_LEASE, ODHCPD_LEASE}
+"""The sources of names that clients give themselves. Only Kea's get DHCIDs: the others write to no name server."""
 CLIENTS = LEASES | {SERVICE}
 """The kinds of sources in which whoever is named chose the name."""
 _BECAUSE = {

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.gateways import OpenwrtGateway, PfsenseGateway
 from pipelines.network import Site
-from pipelines.parse import dnsmasq_leases, linux_neighbours
+from pipelines.parse import dnsmasq_leases, linux_neighbours, odhcpd_leases
 from pipelines.snapshots import Snapshot
 from resources.gateway import read_site
 from resources.openwrt import SOURCES
@@ -157,6 +157,43 @@ def test_a_router_without_dnsmasq_is_no_empty_router(read: Read, router: Dropbea
     """No lease file is a reason, and never "no leases"."""
     router.lease_file.unlink()
     assert "dnsmasq is not running here" in reason_for("dnsmasq.leases", read(lease_files=("/nonexistent",)))
+
+
+def uci(router: Dropbear, settings: dict[str, object]) -> None:
+    """The router's settings under `dhcp`."""
+    lines = "".join(f"'-q get dhcp.{name}') echo '{value}';;\n" for name, value in settings.items())
+    router.program("uci", f'#!/bin/sh\ncase "$*" in\n{lines}*) exit 1;; esac\n')
+
+
+def test_odhcpds_leases_are_read_where_there_are_any(read: Read, router: Dropbear) -> None:
+    """Its file, by uci, beside dnsmasq's in the same login; a router without one is asked for nothing more."""
+    assert tuple(read()) == SOURCES
+    state = router.directory / "odhcpd.leases"
+    state.write_bytes((FIXTURES / "odhcpd" / "odhcpd.leases").read_bytes())
+    uci(router, {"@dnsmasq[0].leasefile": router.lease_file, "odhcpd.leasefile": state})
+    before = router.login_count()
+    snapshots = read()
+    state.unlink()
+    assert router.login_count() == before + 1
+    assert all(snapshots[source].is_complete for source in (*SOURCES, "odhcpd.leases"))
+    assert snapshots["odhcpd.leases"].content == (FIXTURES / "odhcpd" / "odhcpd.leases").read_bytes()
+    assert tuple(read()) == SOURCES
+
+
+def test_where_odhcpd_serves_ipv4_it_has_dnsmasqs_place(read: Read, router: Dropbear) -> None:
+    """No file of dnsmasq's is missed there; odhcpd itself is asked while it has none, and its silence is a reason."""
+    uci(router, {"odhcpd.maindhcp": 1})
+    answer = FIXTURES / "odhcpd" / "ubus_dhcp_ipv4leases.json"
+    router.program("ubus", f'#!/bin/sh\n[ "$*" = "call dhcp ipv4leases" ] && exec /bin/cat {answer}\n')
+    snapshots = read(lease_files=("/nonexistent",))
+    assert set(snapshots) == {"linux.neighbours", "odhcpd.leases"}
+    assert list(odhcpd_leases.parse(snapshots["odhcpd.leases"]).table["ip"]) == ["192.168.8.100", "192.168.8.101"]
+    router.program("ubus", "#!/bin/sh\necho 'Command failed: Not found' >&2\nexit 4\n")
+    mute = read(lease_files=("/nonexistent",))["odhcpd.leases"]
+    assert not mute.is_complete
+    assert "failed with exit status 4 (Command failed: Not found)" in (mute.reason or "")
+    router.program("ubus", "#!/bin/sh\nexit 0\n")
+    assert not read(lease_files=("/nonexistent",))["odhcpd.leases"].is_complete
 
 
 def test_a_file_caught_while_it_is_rewritten_is_read_again(read: Read, router: Dropbear) -> None:

@@ -48,6 +48,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
         "dnsmasq/dhcp.leases.real-hostile-names", "dnsmasq/dhcp.leases.real-with-dhcpv6", "dnsmasq/london/dhcp.leases",
         "dnsmasq/valchedrym/dhcp.leases", "dnsmasq/damaged/motd_before.leases",
     ),
+    "odhcpd.leases": ("odhcpd/odhcpd.leases", "odhcpd/ubus_dhcp_ipv4leases.json"),
     "static-list/rack": ("static-list/hosts.csv", "static-list/hosts.toml"),
     "zone-file/cloud": ("zone-file/cloudflare.example.me.txt", "zone-file/bind.example.me.zone"),
     "kubernetes/prod": ("kubernetes/services.json",),
