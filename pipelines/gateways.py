@@ -83,7 +83,7 @@ AnyGateway = Annotated[PfsenseGateway | OpenwrtGateway, Field(discriminator="kin
 KINDS = ("pfsense", "openwrt")
 SYSTEMS = {
     "kea": "Kea's leases and configuration",
-    "dnsmasq": "The leases of dnsmasq",
+    "dnsmasq": "The leases of dnsmasq and odhcpd",
     "arp": "The neighbour tables",
     "wireguard": "The peers of WireGuard",
 }
