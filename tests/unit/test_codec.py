@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import codec, tables
-from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
+from pipelines.contract import FLAG, INSTANT, INTEGER, NUMBER, Column, Table
 from pipelines.errors import ParseError
 from tests.networks import ALICE, frame, lease
 
@@ -31,6 +31,7 @@ NASTY = st.text(st.characters(exclude_categories=[]), min_size=1) | st.sampled_f
 BY_DTYPE: dict[str, st.SearchStrategy[Any]] = {
     FLAG: st.booleans(),
     INTEGER: st.integers(-(2**63), 2**63 - 1),
+    NUMBER: st.floats(allow_nan=False, allow_infinity=False),
     INSTANT: st.integers(-(2**60), 2**60).map(lambda us: pd.Timestamp(us, unit="us", tz="UTC")),
 }
 

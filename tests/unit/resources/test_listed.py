@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines import network as network_file
@@ -24,13 +25,21 @@ def listed(folder: Path, more: str = "") -> tuple[Network, list[Snapshot]]:
     return network, Listed(network, str(folder / "network.toml")).read()
 
 
+def of_the_list(sources: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `sources` but for those of the gateways, which nobody asks here."""
+    return sources[sources["source"] != "gateway"]
+
+
 def test_a_list_is_one_answer_that_tells_of_every_site(tmp_path: Path) -> None:
     """One snapshot; among the sources it stands once for each site, with that site's rows."""
     (tmp_path / "hosts.csv").write_text(HOSTS, encoding="utf-8")
     network, snapshots = listed(tmp_path)
     assert [(one.site, one.source, one.is_complete) for one in snapshots] == [("*", "static-list/house", True)]
     parsed = parse_all(snapshots, network=network)
-    assert cells(parsed["sources"], "site", "is_complete", "rows") == [("cabin", True, 1), ("home", True, 1)]
+    assert cells(of_the_list(parsed["sources"]), "site", "is_complete", "rows") == [
+        ("cabin", True, 1),
+        ("home", True, 1),
+    ]
     assert len(parsed["hosts"]) == 2
 
 
@@ -53,7 +62,7 @@ def test_what_cannot_be_read_freezes_its_sites(tmp_path: Path, make: object, say
     """The reason names the source, the file and the remedy; no target counts as unread for it."""
     make(tmp_path / "hosts.csv")  # type: ignore[operator]  # one of the makers above
     network, snapshots = listed(tmp_path, 'sites = ["cabin"]\n')
-    sources = parse_all(snapshots, network=network)["sources"]
+    sources = of_the_list(parse_all(snapshots, network=network)["sources"])
     (reason,) = faults(sources)
     assert says in reason
     assert reason.startswith("cabin: ")
@@ -68,8 +77,9 @@ def test_a_file_that_nobody_renews_is_stale(tmp_path: Path) -> None:
     network, snapshots = listed(tmp_path, "max_age_minutes = 150\n")
     parsed = parse_all(snapshots, network=network)
     assert len(parsed["hosts"]) == 2
-    assert set(frozen_sites(parsed["sources"])) == {"home", "cabin"}
-    assert "max_age_minutes is 150" in faults(parsed["sources"])[0]
+    sources = of_the_list(parsed["sources"])
+    assert set(frozen_sites(sources)) == {"home", "cabin"}
+    assert "max_age_minutes is 150" in faults(sources)[0]
 
 
 def test_a_source_that_network_toml_lists_no_longer_is_left_out(tmp_path: Path) -> None:
@@ -78,4 +88,4 @@ def test_a_source_that_network_toml_lists_no_longer_is_left_out(tmp_path: Path) 
     _, snapshots = listed(tmp_path)
     parsed = parse_all(snapshots, network=network_file.parse(NETWORK_TOML, "x"))
     assert parsed["hosts"].empty
-    assert parsed["sources"].empty
+    assert of_the_list(parsed["sources"]).empty
