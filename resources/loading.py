@@ -30,8 +30,9 @@ def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_i
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
 
     def settle(part: pd.DataFrame) -> None:
+        # The receipt first: a crash in between leaves it beside the intention, not a deletion without a trace.
+        ledger.note_receipt(run_id, at, part[part["action"] != "touch"])
         ledger.replace_applied(bookkeeping.settled(changes, part, known, at=at))
         ledger.replace_applied(bookkeeping.made(part, at=at))
-        ledger.note_receipt(run_id, at, part[part["action"] != "touch"])
 
     return send(plan, settle)

@@ -33,6 +33,7 @@ class Wire:
                 if is_last:
                     time.sleep(0.2)  # the server has acted; its answer went nowhere
                     break
+            server.shutdown(socket.SHUT_RDWR)  # closing alone says nothing while the other thread reads
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

@@ -357,7 +357,7 @@ READING = (
     Case("read sites", "SSH cut in mid-answer", ssh_cut, ("cut", "Run the census again")),
     Case("read sites", "SSH stalls in mid-answer", ssh_stalls, ("did not end within 5 s", "Run the census again")),
     Case("read sites", "wrong host key", other_host_key, ("host key has changed", "ssh-keygen -R")),
-    Case("read sites", "Kea restarting", kea_restarting, ("kea4.leases", "until Kea answers again")),
+    Case("read sites", "Kea restarting", kea_restarting, ("no Kea control socket", "Start Kea")),
     Case("read phpIPAM", "MariaDB is down", sql_gone, ("phpIPAM at", "Check that the database runs")),
     Case("read zones", "transfer cut", transfer_cut, ("viktorbarzin.lan", "lost", "Check [dns] server")),
     Case("read zones", "transfer REFUSED", transfer_refused, ("viktorbarzin.lan", "REFUSED", "allow-transfer")),

@@ -3,11 +3,13 @@
 import os
 import resource
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -49,7 +51,7 @@ def forked(world: FaultWorld, plans: Plans, prepare: Prepare) -> int:
         prepare()
         load(world, plans)
         status = 0
-    finally:
+    finally:  # whatever it is, this process ends here, and tears down nothing of the tests'
         os._exit(status)
 
 
@@ -59,15 +61,16 @@ def ended(child: int) -> int:
 
 
 def kill_self_at(step: int) -> None:
-    """End this process outright before the so-manieth writing statement or commit, in phpIPAM or the ledger."""
+    """End this process outright before the so-manieth commit, in phpIPAM or the ledger, or statement in phpIPAM."""
     steps = count(1)
 
     def one(*_: object) -> None:
         if next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def statement(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        if text.lstrip().startswith(_WRITES):
+    def statement(*arguments: Any) -> None:
+        _, cursor, text, *_ = arguments
+        if text.lstrip().startswith(_WRITES) and not isinstance(cursor, sqlite3.Cursor):
             one()
 
     sa.event.listen(sa.Engine, "commit", one)

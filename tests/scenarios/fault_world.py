@@ -16,14 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from definitions import read_network, world
+from definitions import world
 from pipelines import tables
 from pipelines.plan.bookkeeping import ROW
+from resources.network_file import read_network
 from resources.table_store import TableStore
 from tests.conftest import ZONES
 from tests.integration.dns_proxy import Proxy, running_proxy
 from tests.integration.phpipam_wire import Wire, wire_to
-from tests.scenarios.real_world import RealNetwork, real_network
+from tests.scenarios.real_world import USER, RealNetwork, real_network
 from tests.services.bind import running_bind
 from tests.services.dhcp_client import Device
 from tests.services.kea import Kea, running_kea
@@ -31,6 +32,7 @@ from tests.services.kea_config import Subnet
 from tests.services.line import Line, running_line
 from tests.services.mariadb import running_mariadb
 from tests.services.openssh import running_sshd
+from tests.services.process import eventually
 
 Things = frozenset[tuple[object, ...]]
 State = tuple[Things, tuple[tuple[object, ...], ...]]
@@ -108,8 +110,8 @@ class FaultWorld:
     def check_written(self, after: State, end: State) -> str:
         """How much of what an undisturbed census would do was done; `AssertionError` for anything else."""
         before, now, whole = self.before[0], after[0], end[0]
-        told = {str(cell) for row in self._notes() - self.noted for cell in row}
-        unnoted = {_subject(thing) for thing in now ^ before} - told
+        noted = {str(cell) for row in self._notes() - self.noted for cell in row}
+        unnoted = {_subject(thing) for thing in now ^ before} - noted
         wrong = {
             "gone, and should live": (before & whole) - now,
             "written, and should not be": now - before - whole,
@@ -152,6 +154,11 @@ class FaultWorld:
         for rest in ("", "-wal", "-shm"):
             Path(f"{self._ledger}{rest}").unlink(missing_ok=True)
         _copy(self.saved, self._ledger)
+
+    def wait_until_alone(self) -> None:
+        """Return once the database has noticed that nobody of ours is connected any more."""
+        sql = "SELECT id FROM information_schema.processlist WHERE user = %s"
+        eventually(lambda: not self.network.ipam.execute(sql, [USER]), "the end of netcensus's connections", 20)
 
     def restore_leases(self) -> None:
         """Kea's leases as they were saved, their times included."""
