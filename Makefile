@@ -31,7 +31,7 @@ soak: services ## minutes of two writers, and a person, on the real servers (MIN
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10)
 
 reliability: services ## break everything again, and write what came of it to docs/reliability.md
-	@NETCENSUS_WRITE_DOCS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py
+	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py
 
 check: $(VENV)/.tests ## lint, types and import rules
 	@$(BIN)/ruff check
