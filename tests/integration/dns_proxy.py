@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.services.process import HOST
@@ -77,7 +77,7 @@ def _serve(client: socket.socket, proxy: Proxy, upstream: int) -> None:
             return None
         return proxy.question(message)
 
-    with client, socket.create_connection((HOST, upstream), timeout=_PATIENCE_S) as server:
+    with suppress(OSError), client, socket.create_connection((HOST, upstream), timeout=_PATIENCE_S) as server:
         client.settimeout(_PATIENCE_S)
         threading.Thread(target=_relay, args=(server, client, answered), daemon=True).start()
         _relay(client, server, asked)

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from resources.loading import carry_out
 from tests.integration.dns_proxy import is_update
-from tests.scenarios.fault_cases import FIRST, during
+from tests.scenarios.broken_database import FIRST
+from tests.scenarios.broken_servers import during
 from tests.scenarios.fault_world import FaultWorld
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")

@@ -21,7 +21,8 @@ import pytest
 from resources.gateway import read_site
 from resources.nameserver import Limits
 from resources.phpipam.database import Database
-from tests.scenarios.fault_cases import ANSWER_S, READING, WRITING, Case, during
+from tests.scenarios.broken_servers import ANSWER_S, during
+from tests.scenarios.fault_cases import READING, WRITING, Case
 from tests.scenarios.fault_kills import (
     Plans,
     ended,
