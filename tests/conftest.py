@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import DnsServer
@@ -35,6 +35,9 @@ ZONES = (
 )
 _MISSING = "missing Debian package"
 
+# A machine may be slow: how long an example takes says nothing of it (counts are asserted, times never are).
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 settings.register_profile("repeatable", derandomize=True, database=None)
 if "NETCENSUS_EXAMPLES" not in os.environ:
     settings.load_profile("repeatable")
