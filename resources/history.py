@@ -5,7 +5,6 @@ seconds since 1970, UTC: as text they would be most of the file.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import pandas as pd
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.history import Observation, spliced
 from pipelines.who import Looks, Question
-from resources.ledger import open_database, plain_rows
+from resources.own_database import OwnTables, plain_rows
 
 _metadata = sa.MetaData()
 _looks = sa.Table(
@@ -44,17 +43,10 @@ _INSTANTS = ("from_at", "to_at", "confirmed_at")
 _NEVER = 2**62
 
 
-class History:
+class History(OwnTables):
     """The memory of who held what. Every method is one transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        engine = open_database(self._url)
-        _metadata.create_all(engine)
-        return engine
+    _schema = _metadata
 
     def note(self, seen: Iterable[Observation]) -> int:
         """Remember what was seen, in any order, and how many rows of `binding_history` that wrote.

@@ -4,14 +4,12 @@ In the ledger's database, in a table of its own. When it is lost, devices of one
 what only earlier hours could tell (a MAC that changed) is learned anew.
 """
 
-from functools import cached_property
-
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.reconcile.identity import changed, forgotten, remembered
-from resources.ledger import open_database, plain_rows
+from resources.own_database import OwnTables, plain_rows
 
 _KEY = list(tables.DEVICE_IDS.key)
 _INSTANTS = ("first_seen_at", "last_seen_at")
@@ -30,17 +28,10 @@ _device_ids = sa.Table(
 )  # fmt: skip
 
 
-class KnownDevices:
+class KnownDevices(OwnTables):
     """The memory of devices. Every method is one short transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        engine = open_database(self._url)
-        _metadata.create_all(engine)
-        return engine
+    _schema = _metadata
 
     def known(self) -> pd.DataFrame:
         """All of `tables.DEVICE_IDS`, sorted by its key; empty before the first load."""

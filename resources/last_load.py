@@ -4,7 +4,6 @@ In the ledger's database, in tables of their own. Nothing here says whose a reco
 notes it anew, and until then only one run too many is started.
 """
 
-from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.snapshots import ZONE
-from resources.ledger import open_database, plain_rows
+from resources.own_database import OwnTables, aware, naive, plain_rows
 
 _metadata = sa.MetaData()
 _left = sa.Table(
@@ -43,23 +42,16 @@ class Left(NamedTuple):
     at: pd.Timestamp
 
 
-class LastLoad:
+class LastLoad(OwnTables):
     """The memory of the last load. Every method is one short transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        engine = open_database(self._url)
-        _metadata.create_all(engine)
-        return engine
+    _schema = _metadata
 
     def left(self) -> dict[str, Left]:
         """The state of each source (`zone/...`, `phpipam.addresses`) as loads left it; empty before the first load."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(_left)).all()
-        return {row.source: Left(row.version, row.run_id, pd.Timestamp(row.at, tz="UTC")) for row in rows}
+        return {row.source: Left(row.version, row.run_id, aware(row.at)) for row in rows}
 
     def last(self) -> dict[str, pd.Timestamp]:
         """When each target was last loaded: `phpipam`, and `dns` by the zone that has waited longest."""
@@ -71,8 +63,7 @@ class LastLoad:
 
     def note_left(self, run_id: str, at: pd.Timestamp, versions: dict[str, str]) -> None:
         """Remember the states a load has left behind; sources it says nothing of stay as they were noted."""
-        naive = at.tz_convert("UTC").tz_localize(None).to_pydatetime()
-        rows = [{"source": one, "version": text, "run_id": run_id, "at": naive} for one, text in versions.items()]
+        rows = [{"source": one, "version": text, "run_id": run_id, "at": naive(at)} for one, text in versions.items()]
         with self._engine.begin() as connection:
             connection.execute(sa.delete(_left).where(_left.c.source.in_(versions)))
             if rows:
@@ -82,7 +73,7 @@ class LastLoad:
         """`tables.SERIALS` as last noted, sorted by its key."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(_serials).order_by(_serials.c.zone, _serials.c.server)).all()
-        return tables.SERIALS.rows([(*row[:-1], pd.Timestamp(row.since_at, tz="UTC")) for row in rows])
+        return tables.SERIALS.rows([(*row[:-1], aware(row.since_at)) for row in rows])
 
     def note_serials(self, rows: pd.DataFrame) -> None:
         """Keep `tables.SERIALS` in place of what was noted; nothing is written when it says the same."""

@@ -5,20 +5,16 @@ What is about to be sent is noted before it is sent: a run that dies in between 
 """
 
 from datetime import timedelta
-from functools import cached_property, partial
-from pathlib import Path
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from pipelines import tables
-from pipelines.errors import StateError
 from pipelines.plan.past import KEPT_READS, Past
+from resources.own_database import OwnTables, aware, plain_rows
 
 _KEY = ["target", "scope", "subject", "field"]
 _RESENT_KEPT_DAYS = 30
-BUSY_LIMIT_S = 30  # how long another run's transaction in the SQLite file is waited for
 _metadata = sa.MetaData()
 
 SNAPSHOT_INDEX = sa.Table(
@@ -75,19 +71,14 @@ _receipts = sa.Table(
 )  # fmt: skip
 
 
-class Ledger:
+class Ledger(OwnTables):
     """Our own state in a database. Every method is one short transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    _schema = _metadata
 
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        """The database, made and opened at first use: loading the code must not touch the disk."""
-        engine = open_database(self._url)
-        _metadata.create_all(engine)
+    def _made(self, engine: sa.Engine) -> None:
+        super()._made(engine)
         _add_new_columns(engine)
-        return engine
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
@@ -136,9 +127,9 @@ class Ledger:
             )
             sites = frozenset(asked)
         return Past(
-            born_at=None if born_at is None else pd.Timestamp(born_at, tz="UTC"),
-            reads=tables.READS.rows([(*row[:2], pd.Timestamp(row.read_at, tz="UTC"), row.rows) for row in reads]),
-            resent=tables.RESENT.rows([(*row[:5], pd.Timestamp(row.at, tz="UTC")) for row in resent]),
+            born_at=None if born_at is None else aware(born_at),
+            reads=tables.READS.rows([(*row[:2], aware(row.read_at), row.rows) for row in reads]),
+            resent=tables.RESENT.rows([(*row[:5], aware(row.at)) for row in resent]),
             asked=sites,
         )
 
@@ -172,7 +163,7 @@ class Ledger:
         )
         query = sa.select(one_read.c.site, sa.func.max(one_read.c.at)).group_by(one_read.c.site)
         with self._engine.connect() as connection:
-            return {site: pd.Timestamp(at, tz="UTC") for site, at in connection.execute(query)}
+            return {site: aware(at) for site, at in connection.execute(query)}
 
     def applied(self) -> pd.DataFrame:
         """All of `tables.APPLIED`, sorted by its key."""
@@ -223,54 +214,3 @@ def _add_new_columns(engine: sa.Engine) -> None:
             if column.name not in found:
                 kind = column.type.compile(engine.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {_applied.name} ADD COLUMN {quote(column.name)} {kind}")
-
-
-def plain_rows(rows: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows as the database driver wants them: None for null, naive UTC for instants."""
-    columns = {name: _plain_column(rows[name]) for name in rows.columns}
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _plain_column(values: "pd.Series[object]") -> list[object]:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_localize(None)
-    return [_plain_cell(cell) for cell in values.astype("object")]
-
-
-def _plain_cell(cell: object) -> object:
-    if pd.isna(cell):
-        return None
-    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
-
-
-def open_database(url: str) -> sa.Engine:
-    """The database of a URL; an SQLite file is made where there is none. What it refuses is a `StateError`."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        engine = sa.create_engine(parsed, pool_pre_ping=True)
-    else:
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_LIMIT_S})
-        sa.event.listen(engine, "connect", _tune)
-    is_file = parsed.get_backend_name() == "sqlite"
-    sa.event.listen(engine, "handle_error", partial(_told, str(parsed.database) if is_file else None))
-    return engine
-
-
-def _told(file: str | None, context: sa.ExceptionContext) -> None:
-    """A full disk, a lock nobody lets go, a server that is away: in our words, without the SQL and its values.
-
-    A server's URL, and what a driver says of it, may hold its password: of those only the error's kind is told.
-    """
-    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
-        error = context.original_exception
-        said = " ".join(str(error).split()) if file else type(error).__name__
-        remedy = "Check that it is there, that nobody holds it, and the room on its disk, then run again"
-        raise StateError(file or "network.toml", f"the [state] ledger says: {said}", remedy) from None
-
-
-def _tune(connection: object, _record: object) -> None:
-    """WAL with NORMAL keeps a crash from damaging the file and spares a flush per transaction (sqlite.org/pragma)."""
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # the driver's own connection

@@ -3,13 +3,11 @@
 At most one row per pool and day, and none for a day that was as the one before; kept for good.
 """
 
-from functools import cached_property
-
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from resources.ledger import open_database, plain_rows
+from resources.own_database import OwnTables, plain_rows
 
 _metadata = sa.MetaData()
 _use = sa.Table(
@@ -22,17 +20,10 @@ _use = sa.Table(
 )  # fmt: skip
 
 
-class PoolUse:
+class PoolUse(OwnTables):
     """The memory of the pools. Every method is one short transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        engine = open_database(self._url)
-        _metadata.create_all(engine)
-        return engine
+    _schema = _metadata
 
     def noted(self) -> pd.DataFrame:
         """All of `tables.POOL_USE`, sorted by its key."""

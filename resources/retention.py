@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from pipelines.retention import YOUNG, Keep, removable
 from resources.archive import Archive
-from resources.ledger import SNAPSHOT_INDEX, open_database
+from resources.ledger import SNAPSHOT_INDEX
+from resources.own_database import open_database
 
 NIGHTS = 32
 """Over so many nights every stored answer is read once, and compared with its digest."""

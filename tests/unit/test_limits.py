@@ -6,7 +6,7 @@ import yaml  # type: ignore[import-untyped]  # it has none of its own
 
 from pipelines.gateways import Gateway
 from pipelines.network import Alerts, Dns
-from resources import ledger, ssh, standing
+from resources import own_database, ssh, standing
 from resources.alerting import ends
 from resources.nameserver import Limits, serials
 from resources.phpipam import applying, database
@@ -41,7 +41,7 @@ LIMITS = [
     ("command", "all scripts of one connection", ssh._COMMANDS * COMMAND_S, "five times that"),  # noqa: SLF001 - see above
     ("command", "one zone transfer", DNS.transfer_s, "resources/nameserver/limits.py"),
     ("statement", "a lock in phpIPAM's database", database._LOCK_WAIT_LIMIT_S, "resources/phpipam/database.py"),  # noqa: SLF001 - see above
-    ("statement", "the ledger's SQLite file", ledger.BUSY_LIMIT_S, "resources/ledger.py"),
+    ("statement", "the ledger's SQLite file", own_database.BUSY_LIMIT_S, "resources/own_database.py"),
     ("step", "the serials of all zones", standing._DNS_LIMIT_S, "resources/standing.py"),  # noqa: SLF001 - see above
     ("step", "all UPDATE messages of a load", DNS.apply_s, "resources/nameserver/limits.py"),
     ("step", "the secondaries, after a change", SECONDARIES_S, "secondaries_limit_s in network.toml"),

@@ -1,0 +1,94 @@
+"""The database of our own state: how it is opened, and what all the memories kept in it share."""
+
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from pipelines.errors import StateError
+
+BUSY_LIMIT_S = 30  # how long another run's transaction in the SQLite file is waited for
+
+
+class OwnTables:
+    """Some tables of the database at a URL, made and opened at first use: loading the code must not touch the disk."""
+
+    _schema: ClassVar[sa.MetaData]
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        engine = open_database(self._url)
+        self._made(engine)
+        return engine
+
+    def _made(self, engine: sa.Engine) -> None:
+        """Make the tables that are not there yet."""
+        self._schema.create_all(engine)
+
+
+def aware(instant: datetime) -> pd.Timestamp:
+    """An instant as the database holds it, naive UTC, as one that says so."""
+    return pd.Timestamp(instant, tz="UTC")
+
+
+def naive(instant: pd.Timestamp) -> datetime:
+    """An instant as the database holds it: naive UTC, in whole microseconds."""
+    return instant.tz_convert("UTC").tz_localize(None).floor("us").to_pydatetime()  # type: ignore[no-any-return]  # a datetime
+
+
+def plain_rows(rows: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as the database driver wants them: None for null, naive UTC for instants."""
+    columns = {name: _plain_column(rows[name]) for name in rows.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain_column(values: "pd.Series[object]") -> list[object]:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_localize(None)
+    return [_plain_cell(cell) for cell in values.astype("object")]
+
+
+def _plain_cell(cell: object) -> object:
+    if pd.isna(cell):
+        return None
+    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
+
+
+def open_database(url: str) -> sa.Engine:
+    """The database of a URL; an SQLite file is made where there is none. What it refuses is a `StateError`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        engine = sa.create_engine(parsed, pool_pre_ping=True)
+    else:
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_LIMIT_S})
+        sa.event.listen(engine, "connect", _tune)
+    is_file = parsed.get_backend_name() == "sqlite"
+    sa.event.listen(engine, "handle_error", partial(_told, str(parsed.database) if is_file else None))
+    return engine
+
+
+def _told(file: str | None, context: sa.ExceptionContext) -> None:
+    """A full disk, a lock nobody lets go, a server that is away: in our words, without the SQL and its values.
+
+    A server's URL, and what a driver says of it, may hold its password: of those only the error's kind is told.
+    """
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        error = context.original_exception
+        said = " ".join(str(error).split()) if file else type(error).__name__
+        remedy = "Check that it is there, that nobody holds it, and the room on its disk, then run again"
+        raise StateError(file or "network.toml", f"the [state] ledger says: {said}", remedy) from None
+
+
+def _tune(connection: object, _record: object) -> None:
+    """WAL with NORMAL keeps a crash from damaging the file and spares a flush per transaction (sqlite.org/pragma)."""
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]  # the driver's own connection
