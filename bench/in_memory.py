@@ -1,0 +1,69 @@
+"""Reconcile and plan without I/O, from 100 bindings to a million: `python -m bench.in_memory 10000`."""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pandas as pd
+
+from bench import hour as hours
+from bench.carried_out import carried_out
+from bench.hosts import hosts
+from pipelines import tables
+from pipelines.plan.guards import guards
+from pipelines.plan.plans import plans
+from pipelines.reconcile.account import account, account_of_devices
+
+T = TypeVar("T")
+Tables = dict[str, pd.DataFrame]
+_MEMORY = tables.DEVICE_INTERFACES
+
+
+class Timed:
+    """CPU seconds of this process, by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.cpu_s: dict[str, float] = {}
+
+    def __call__(self, name: str, work: Callable[[], T]) -> T:
+        """What `work` returns; what it took is noted under `name`."""
+        began = time.process_time()
+        result = work()
+        self.cpu_s[name] = round(time.process_time() - began, 3)
+        return result
+
+
+def an_hour(parsed: Tables, applied: pd.DataFrame, timed: Timed) -> Tables:
+    """The tables of reconcile and plan, each part timed."""
+    network, past = hours.NETWORK, hours.past(parsed)
+    made = timed("account", lambda: account(parsed, applied, network=network))
+    timed("devices", lambda: account_of_devices(parsed, made, _MEMORY.empty(), network=network))
+    made |= timed("plans", lambda: plans(parsed, made, applied, network=network, past=past))
+    timed("guards", lambda: guards(made, parsed, applied, network=network, past=past, now=hours.AT))
+    return made
+
+
+def measured(count: int) -> dict[str, object]:
+    """What the first hour of so many hosts costs, and what the second, in which nothing changed."""
+    first, second = Timed(), Timed()
+    parsed = hours.hour(hosts(count))
+    made = an_hour(parsed, tables.APPLIED.empty(), first)
+    planned = {name: len(made[name]) for name in ("ipam_plan", "dns_plan")}
+    parsed, applied = carried_out(parsed, made)
+    made = an_hour(parsed, applied, second)
+    left = {name: len(made[name]) for name in ("ipam_plan", "dns_plan")}
+    if any(left.values()):
+        raise AssertionError(f"nothing changed, and yet the second hour plans {left}")
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {
+        "hosts": count, "bindings": len(made["bindings"]), "planned": planned, "cold_cpu_s": first.cpu_s,
+        "unchanged_cpu_s": second.cpu_s, "peak_mb": peak_mb,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        print(json.dumps(measured(int(argument))))  # noqa: T201 - the command's output

@@ -1,0 +1,1 @@
+"""The benchmark itself: what it measures is what it says it measures."""
