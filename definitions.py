@@ -23,6 +23,7 @@ from resources.known_devices import KnownDevices
 from resources.last_load import LastLoad
 from resources.ledger import Ledger
 from resources.listed import Listed
+from resources.memory import Memory
 from resources.nameserver import NameServer, Serials
 from resources.network_file import network_path, read_network
 from resources.phpipam import Phpipam
@@ -32,6 +33,7 @@ from resources.secrets import secret, secret_or
 from resources.standing import Standing
 from resources.suites import Suites
 from resources.table_store import TableStore
+from resources.targets import Targets
 from schedules.dns_sync import dns_sync_when_changed
 from schedules.hourly import hourly_census
 from schedules.jobs import census, dns_sync, rehearse
@@ -53,22 +55,27 @@ def world(network: Network, path: Path) -> dict[str, object]:
         tuple(network.site_of_subnet),
         removes_rows=network.withdraw.remove_rows_after_days > 0,
     )
+    nameserver = NameServer(network.dns, partial(secret, "TSIG_SECRET"))
     servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
+    standing = Standing(phpipam, servers, ledger, last_load)
+    known_devices, pool_use, history = KnownDevices(url), PoolUse(url), History(url)
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY"), partial(secret_or, "JUMP_KEY", "SSH_KEY")),
         "listed": Listed(network, str(path)),
         "phpipam": phpipam,
-        "nameserver": NameServer(network.dns, partial(secret, "TSIG_SECRET")),
+        "nameserver": nameserver,
+        "targets": Targets(phpipam, nameserver, ledger, standing),
         "archive": Archive(archive),
         "retention": Retention(
             Archive(archive), url, Keep(network.state.archive_days, network.state.archive_max_mb * 10**6)
         ),
         "ledger": ledger,
-        "known_devices": KnownDevices(url),
-        "pool_use": PoolUse(url),
-        "history": History(url),
+        "known_devices": known_devices,
+        "pool_use": pool_use,
+        "history": history,
+        "memory": Memory(ledger, known_devices, pool_use, history),
         "last_load": last_load,
-        "standing": Standing(phpipam, servers, ledger, last_load),
+        "standing": standing,
         "alerting": Alerting(network.alerts, str(path), url, secret),
         "suites": Suites(archive.parent / "tables"),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),

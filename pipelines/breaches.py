@@ -104,3 +104,8 @@ def left_out(reasons: Mapping[str, str]) -> pd.DataFrame:
     """`tables.WITHHELD` for sites whose changes are not made because rows of theirs broke a contract."""
     rows = [("phpipam", site, site, "site", None, None, LEFT_OUT, why) for site, why in sorted(reasons.items())]
     return tables.WITHHELD.rows(rows)
+
+
+def left_out_sites(withheld: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `tables.WITHHELD` that `left_out` made: the sites that were left as they are."""
+    return withheld[withheld["rule"] == LEFT_OUT]
