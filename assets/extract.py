@@ -10,6 +10,7 @@ from assets.checks import judge
 from assets.declare import checked, contract, told
 from assets.external import source
 from pipelines import snapshots, tables
+from pipelines.errors import ParseError
 from pipelines.network import Network, Site
 from pipelines.reconcile.trust import faults
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
@@ -145,15 +146,20 @@ def _zones_asset(network: Network) -> Asset:
 
 def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -> Snapshot:
     """The zone as it is now: from the archive when its serial is the one we know, else transferred."""
-    source_name, at = ZONE + zone.rstrip("."), datetime.now(UTC)
+    at = datetime.now(UTC)
+    return nameserver.read(zone, _archived(ZONE + zone.rstrip("."), at, archive, ledger), at)
+
+
+def _archived(source_name: str, at: datetime, archive: Archive, ledger: Ledger) -> Snapshot | None:
+    """The last whole answer of a source, where the archive still has it unharmed."""
     known = ledger.last_complete(source_name)
-    if known is not None and not archive.holds(known[1]):
-        known = None
-    read = nameserver.read(zone, known[0] if known else None, at)
-    if read is not None or known is None:
-        return read or snapshots.missing(EVERYWHERE, source_name, at, f"{zone}: the server gave no answer")
+    if known is None:
+        return None
     version, digest = known
-    return Snapshot(EVERYWHERE, source_name, at, archive.get(digest), version=version)
+    try:
+        return Snapshot(EVERYWHERE, source_name, at, archive.get(digest), version=version)
+    except ParseError:  # the nightly scrub tells of a damaged file; here it is as good as none
+        return None
 
 
 def _kept(

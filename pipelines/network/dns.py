@@ -26,7 +26,8 @@ class Secondary(Part):
 class Dns(Part):
     """The primary name server and the zones of it that are ours to write.
 
-    `heal` says whether Kea is asked to register names again that DNS lacks.
+    `heal` says whether Kea is asked to register names again that DNS lacks. `incremental` asks for what changed in a
+    zone (IXFR) instead of the whole of it.
     `rfc2317` are the zones of IPv4 subnets smaller than a /24, where the PTR of an address is its last octet's.
     """
 
@@ -40,6 +41,7 @@ class Dns(Part):
     secondaries_limit_s: Annotated[int, Field(ge=0, le=120)] = 30
     rfc2317: dict[ClasslessSubnet, ClasslessApex] = Field(default_factory=dict)
     heal: bool = True
+    incremental: bool = False
 
     @model_validator(mode="after")
     def _asks_each_server_once(self) -> Self:

@@ -1,21 +1,25 @@
-"""A zone transfer's answer to `zone_records`: AXFR, RFC 5936.
+"""A zone transfer's answer to `zone_records`.
 
-The content is the DNS messages as they came over TCP, each with its two-byte length. The transfer is whole when the
-SOA record that opens it also closes it, and nothing follows.
+The content is the DNS messages as they came over TCP, each with its two-byte length: a whole zone, and what was
+transferred of its changes since (`zone_copy`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 
 from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.parse import dns_wire
 from pipelines.parse.dns_wire import Malformed, Message, Record
 from pipelines.parse.parsed import Parsed, Rejects
+from pipelines.parse.zone_copy import Copy, Run, answered, proved
 from pipelines.snapshots import ZONE, Snapshot
 from pipelines.values import owner_name
 
 _REMEDY = "Read the zone again; if it stays so, compare with `dig AXFR`"
-_OPENING_AND_CLOSING = 2
+Key = tuple[str, str, str]
+"""Owner, type and data: what makes a record itself."""
+Reject = Callable[[int, object, str], None]
+"""Told the line, the reason and the text of a record that is left out."""
 
 
 def parse(snapshot: Snapshot) -> Parsed:
@@ -23,58 +27,47 @@ def parse(snapshot: Snapshot) -> Parsed:
     apex = owner_name(snapshot.source.removeprefix(ZONE))
     if not snapshot.is_complete:
         raise ParseError(snapshot.source, f"was not read: {snapshot.reason}", _REMEDY)
+    rejects = Rejects(snapshot)
     try:
-        answers = answered(snapshot.content)
-        serial = proved(answers, apex)
+        copy = proved(answered(snapshot.content), apex)
+        ttls = records(copy, apex, rejects.add)
     except Malformed as fault:
         raise ParseError(snapshot.source, f"is no whole zone transfer: {fault}", _REMEDY) from None
-    if snapshot.version is not None and snapshot.version != serial:
-        mismatch = f"the transfer is of serial {serial}, the snapshot of {snapshot.version}"
+    if snapshot.version is not None and snapshot.version != copy.serial:
+        mismatch = f"the transfer is of serial {copy.serial}, the snapshot of {snapshot.version}"
         raise ParseError(snapshot.source, mismatch, _REMEDY)
-    rejects = Rejects(snapshot)
-    rows = _rows(answers[:-1], apex, rejects)
+    rows = [(apex, owner, mnemonic, ttl, data) for (owner, mnemonic, data), ttl in ttls.items()]
     return Parsed(tables.ZONE_RECORDS.rows(rows), rejects.table())
 
 
-def answered(stream: bytes) -> list[tuple[Message, Record]]:
-    """The answer records of a TCP stream's messages. `Malformed` when a message is an error or cannot be read."""
-    found = []
-    for wire in dns_wire.messages(stream):
-        message = Message(wire)
-        if message.rcode or message.is_truncated:
-            raise Malformed(f"a message says rcode {message.rcode}" if message.rcode else "a message is truncated")
-        found += [(message, record) for record in message.records() if record.section == dns_wire.ANSWER]
-    return found
+def records(copy: Copy, apex: str, reject: Reject) -> dict[Key, int]:
+    """The TTL of each record of the last state. `Malformed` when a step takes away what is not there."""
+    ttls: dict[Key, int] = {}
+    _add(ttls, copy.first, apex, reject)
+    for gone, come in copy.steps:
+        for _, key, _ in _keys(gone, apex, reject):
+            if ttls.pop(key, None) is None:
+                raise Malformed(f"an increment takes away {' '.join(key)}, which is not there")
+        _add(ttls, come, apex, reject)
+    return ttls
 
 
-def proved(answers: Sequence[tuple[Message, Record]], apex: str) -> str:
-    """The serial of a whole transfer; `Malformed` when the opening SOA is not the closing one."""
-    soas = [at for at, (_, record) in enumerate(answers) if record.rtype == dns_wire.SOA]
-    if len(soas) != _OPENING_AND_CLOSING or soas != [0, len(answers) - 1]:
-        raise Malformed(f"{len(answers)} records with {len(soas)} SOA, not one at the start and one at the end")
-    (opening, first), (closing, last) = answers[0], answers[-1]
-    if first.owner != apex or last.owner != apex:
-        raise Malformed(f"its SOA is {first.owner!r}, not {apex!r}")
-    text = opening.text(first)
-    if text != closing.text(last):
-        raise Malformed("the closing SOA is not the opening one")
-    return text.split()[2]
+def _add(ttls: dict[Key, int], run: Run, apex: str, reject: Reject) -> None:
+    for line, key, ttl in _keys(run, apex, reject):
+        if ttls.setdefault(key, ttl) != ttl:
+            reject(line, "the record is there twice, with two TTLs", " ".join(key))
 
 
-def _rows(
-    answers: Sequence[tuple[Message, Record]], apex: str, rejects: Rejects
-) -> list[tuple[str, str, str, int, str]]:
-    rows: dict[tuple[str, str, str], int] = {}
-    for line, (message, record) in enumerate(answers, 1):
+def _keys(run: Run, apex: str, reject: Reject) -> Iterator[tuple[int, Key, int]]:
+    """Line, key and TTL of the records of a run, but for those that do not belong here."""
+    for line, (message, record) in enumerate(run.answers, run.line):
         mnemonic = dns_wire.type_text(record.rtype)
         try:
             key = (record.owner, mnemonic, _data(message, record, apex))
         except Malformed as fault:
-            rejects.add(line, fault, f"{record.owner} {mnemonic}")
+            reject(line, fault, f"{record.owner} {mnemonic}")
             continue
-        if rows.setdefault(key, record.ttl) != record.ttl:
-            rejects.add(line, "the record is there twice, with two TTLs", " ".join(key))
-    return [(apex, owner, mnemonic, ttl, data) for (owner, mnemonic, data), ttl in rows.items()]
+        yield line, key, record.ttl
 
 
 def _data(message: Message, record: Record, apex: str) -> str:

@@ -14,6 +14,7 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rrset
 import dns.tsig
 
 from pipelines.errors import OutcomeUnknown, SourceUnavailable
@@ -77,10 +78,16 @@ class Connection:
         except OutcomeUnknown as error:
             raise SourceUnavailable(error.place, error.fault, error.remedy) from error
 
-    def question(self, owner: str, rtype: str) -> bytes:
-        """An unsigned query that wants no recursion; `SourceUnavailable` when `owner` cannot be a name in DNS."""
+    def question(self, owner: str, rtype: str, since: int | None = None) -> bytes:
+        """An unsigned query that wants no recursion; `SourceUnavailable` when `owner` cannot be a name in DNS.
+
+        `since` is the serial of the state an increment is asked from: RFC 1995 section 3.
+        """
         try:
-            return dns.message.make_query(dns.name.from_text(owner), rtype, flags=0).to_wire()
+            query = dns.message.make_query(dns.name.from_text(owner), rtype, flags=0)
+            if since is not None:
+                query.authority.append(dns.rrset.from_text(owner, 0, "IN", "SOA", f". . {since} 0 0 0 0"))
+            return query.to_wire()
         except dns.exception.DNSException as error:
             raise SourceUnavailable(self.place, f"{owner!r} is no domain name ({error})", "Mend [dns] zones") from None
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from pipelines.errors import SourceUnavailable
 from pipelines.parse import dns_wire
-from pipelines.parse import zone as zone_parser
 from pipelines.parse.dns_wire import Malformed, Message, Record
 from resources.nameserver.changes import Change
 from resources.nameserver.connection import Connection
@@ -53,7 +52,7 @@ def _described(rrset: RRset | None) -> str:
 def standing(connection: Connection, zone: str, changes: Sequence[Change]) -> dict[tuple[str, str], RRset]:
     """The RRsets that stand at the changed names: asked one by one while they are few, else the whole zone."""
     if len(changes) > connection.limits.read_one_by_one:
-        return _rrsets(zone_parser.answered(transfer(connection, zone).content))
+        return _rrsets(transfer(connection, zone).answers)
     live: dict[tuple[str, str], RRset] = {}
     for change in changes:
         answer = connection.ask(change.owner, change.rtype)

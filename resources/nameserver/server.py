@@ -3,11 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 import pandas as pd
+from dns.serial import Serial
 
 from pipelines import tables
 from pipelines.errors import OutcomeUnknown, PreflightFailed, SourceUnavailable
@@ -21,7 +23,7 @@ from resources.nameserver.limits import Limits
 from resources.nameserver.messages import Group, Owner, message
 from resources.nameserver.readback import settle
 from resources.nameserver.sending import Sending, Verdict
-from resources.nameserver.transfer import transfer
+from resources.nameserver.transfer import Transfer, brought_up, transfer
 from resources.nameserver.uncomparable import again
 
 _TRIES = 3
@@ -47,6 +49,7 @@ class NameServer:
     ) -> None:
         self._limits = limits or Limits()
         self._zones = settings.zones
+        self._is_incremental = settings.incremental
         self._connection = Connection(settings, secret, self._limits, clock)
 
     @property
@@ -70,27 +73,36 @@ class NameServer:
         """The zone's SOA; `SourceUnavailable` when this server does not host just this zone, or cannot be asked."""
         return soa.soa(self._connection, zone)
 
-    def read(self, zone: str, last_version: str | None, at: datetime) -> Snapshot | None:
-        """The zone as a snapshot, or None when its serial is still `last_version`: the archived copy holds.
+    def read(self, zone: str, last: Snapshot | None, at: datetime) -> Snapshot:
+        """The zone as it is: what `last` holds while its serial is the zone's, else transferred.
 
         Any other serial means another state: a zone that was made anew starts again at a lower one.
         """
         source = ZONE + zone.rstrip(".")
         try:
-            if str(self.soa(zone).serial) == last_version:
-                return None
-            return self._whole(zone, source, at)
+            serial = self.soa(zone).serial
+            if last is not None and last.version == str(serial):
+                return replace(last, read_at=at)
+            return self._settled(zone, source, at, last, serial)
         except SourceUnavailable as error:
             return missing(EVERYWHERE, source, at, str(error))
 
-    def _whole(self, zone: str, source: str, at: datetime) -> Snapshot:
+    def _settled(self, zone: str, source: str, at: datetime, last: Snapshot | None, serial: int) -> Snapshot:
         """A transfer during which the zone stayed as it was: Technitium lists it without a lock."""
         for _ in range(_TRIES):
-            copy = transfer(self._connection, zone)
-            if self.soa(zone).serial == copy.serial:
+            copy = self._transferred(zone, last, serial)
+            serial = self.soa(zone).serial
+            if serial == copy.serial:
                 return Snapshot(EVERYWHERE, source, at, copy.content, version=str(copy.serial))
         fault = f"zone {zone.rstrip('.')} changed during each of {_TRIES} transfers"
         raise SourceUnavailable(self._connection.place, fault, "It is asked again at the next run")
+
+    def _transferred(self, zone: str, last: Snapshot | None, serial: int) -> Transfer:
+        """The zone, from `last` on where [dns] says so and the zone has moved on from there: RFC 1982."""
+        known = last.version if last is not None and self._is_incremental else None
+        if last is not None and known is not None and Serial(serial) > Serial(int(known)):
+            return brought_up(self._connection, zone, last)
+        return transfer(self._connection, zone)
 
     def prove_update(self, zone: str, rtype: str) -> None:
         """Return when the server lets us write records of this type in the zone: `PreflightFailed` otherwise.

@@ -122,7 +122,8 @@ class Technitium(DnsServer):
         key = message.keyname.to_text(omit_final_dot=True) if message.had_tsig and message.keyname else None
         if message.opcode() == dns.opcode.UPDATE:
             return self._answer_update(cast("dns.update.UpdateMessage", message), key)
-        if [one.rdtype for one in message.question] == [RdataType.AXFR]:
+        # It keeps no history: an increment from any serial is the whole zone.
+        if [one.rdtype for one in message.question] in ([RdataType.AXFR], [RdataType.IXFR]):
             return self._answer_transfer(message, key) if is_stream else [_coded(message, dns.rcode.FORMERR)]
         return [self._answer_query(message, is_stream=is_stream)]
 
