@@ -13,13 +13,14 @@ IMPORTED = ("-- arp discovered --", "-- kea lease --", "-- autodiscovered --")
 
 
 class Phpipam(Part):
-    """phpIPAM's database."""
+    """phpIPAM's database. With `ca`, a file beside network.toml, only TLS will do, by that authority's certificate."""
 
     driver: Literal["mysql+pymysql", "sqlite"] = "mysql+pymysql"
     host: str | None = None
     port: Port = 3306
     database: str
     user: str | None = None
+    ca: str | None = None
     time_zone: TimeZone
     changelog_user: str
     section: str | None = None

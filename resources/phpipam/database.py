@@ -4,6 +4,7 @@ One engine for the length of one operation, one pooled connection, limits on eve
 each connect, because it rotates, and stands in no URL and no message.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from pipelines.errors import AccessDenied, NetcensusError, SourceUnavailable, TargetError
+from pipelines.errors import AccessDenied, ConfigError, NetcensusError, SourceUnavailable, TargetError
 from pipelines.network import Phpipam, beside
 from resources.phpipam import faults
 
@@ -47,6 +48,7 @@ class Database:
         self._settings = settings
         self._password = password
         self._granted = _FOR_REMOVING if removes_rows else f"Grant what {GRANTS} lists"
+        self._network_file = network_file
         self._file = beside(network_file, settings.database)
 
     @property
@@ -142,9 +144,19 @@ class Database:
             "write_timeout": limit_s,
         }
         options = {**limits, "client_flag": CLIENT.FOUND_ROWS, "init_command": _SESSION, "program_name": "netcensus"}
+        options |= {"ssl": self._authority()} if settings.ca else {}  # else TLS where the server offers it, unverified
         engine = self._pooled(url, connect_args=options, isolation_level="READ COMMITTED")
         event.listen(engine, "do_connect", self._give_password)
         return engine
+
+    def _authority(self) -> ssl.SSLContext:
+        """What the server's certificate is held against: phpipam.ca, and no other authority."""
+        file = beside(self._network_file, str(self._settings.ca))
+        try:
+            return ssl.create_default_context(cafile=file)
+        except (OSError, ValueError) as error:
+            what = f"cannot be used for {self.place} ({type(error).__name__})"
+            raise ConfigError(file, what, "Put there the authority that signed the database's certificate") from None
 
     def _give_password(self, _dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
         parameters["password"] = self._password().encode()  # PyMySQL would encode text as Latin-1

@@ -6,44 +6,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from pipelines.errors import AccessDenied, ConfigError, SourceUnavailable
 from pipelines.network.listed import Kubernetes
 from pipelines.parse.kubernetes import essence
 from resources import kubernetes
+from tests.services.certificate import certificate
 
 ANSWER = (Path(__file__).parents[1] / "fixtures" / "kubernetes" / "services.json").read_bytes()
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.of-a-service-account"
 Reply = Callable[[BaseHTTPRequestHandler], None]
-
-
-def certificate(folder: Path, address: str) -> Path:
-    """A key and a certificate of its own making for this address, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")]), datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key(), serial_number=1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / f"{address}.pem"
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(built.public_bytes(serialization.Encoding.PEM) + key.private_bytes(*form))
-    return file
 
 
 def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, length: int | None = None) -> None:

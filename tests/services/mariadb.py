@@ -196,12 +196,12 @@ def _keep_only_local_root(socket: str) -> None:
 
 
 @contextmanager
-def running_mariadb() -> Iterator[MariaDB]:
-    """A new, empty server, until the block ends."""
+def running_mariadb(*options: str) -> Iterator[MariaDB]:
+    """A new, empty server, until the block ends. `options` are mariadbd's own, behind those of ours."""
     with private_directory() as directory:
         socket, port = socket_path(directory, "mariadb.sock"), free_port()
         _install(directory)
-        process = start("mariadbd", _argv(directory, socket, port), log=directory / "mariadbd.log")
+        process = start("mariadbd", [*_argv(directory, socket, port), *options], log=directory / "mariadbd.log")
         try:
             process.wait_until(lambda: _is_answering(socket), "its socket")
             _keep_only_local_root(socket)
