@@ -54,9 +54,10 @@ def reservations(hosts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _neighbours(hosts: pd.DataFrame) -> pd.DataFrame:
-    rows = hosts[hosts["mac"].notna()]
-    seen = AT - pd.Timedelta(minutes=5)
-    return tables.NEIGHBOURS.frame(rows.assign(source="arp", interface="em0", state="dynamic", confirmed_at=seen))
+    rows = hosts[hosts["mac"].notna()].assign(source="arp", confirmed_at=AT - pd.Timedelta(minutes=5))
+    second = rows[rows["ip6"].notna()]
+    second = second.assign(source="ndp", ip=second["ip6"])
+    return tables.NEIGHBOURS.frame(pd.concat([rows, second]).assign(interface="em0", state="dynamic"))
 
 
 def _dhcp_subnets() -> pd.DataFrame:
@@ -70,10 +71,9 @@ def _ipam_subnets() -> pd.DataFrame:
 
 
 def by_hand(hosts: pd.DataFrame) -> pd.DataFrame:
-    """What people entered: subnet, ip, hostname; a host of two stacks has two rows."""
-    rows = hosts.loc[hosts["kind"] == BY_HAND, ["subnet", "ip", "ip6", "name"]].rename(columns={"name": "hostname"})
-    second = rows[rows["ip6"].notna()].assign(subnet=layout.IPV6_SUBNET, ip=rows["ip6"])
-    return pd.concat([rows, second], ignore_index=True)[["subnet", "ip", "hostname"]]
+    """What people entered: subnet, ip, hostname."""
+    rows = hosts.loc[hosts["kind"] == BY_HAND, ["subnet", "ip", "name"]]
+    return rows.rename(columns={"name": "hostname"}).reset_index(drop=True)
 
 
 def _ipam_addresses(hosts: pd.DataFrame) -> pd.DataFrame:
@@ -93,12 +93,10 @@ def _apexes() -> pd.DataFrame:
 
 
 def _sources(made: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    counts = {name: made[name].groupby("site").size().to_dict() for name in ("leases", "neighbours")}
-    told = {"kea4.leases": counts["leases"], "arp": counts["neighbours"]}
-    gateways = [
-        (site, source, told.get(source, {}).get(site, 1)) for site in (layout.HOME, layout.CABIN)
-        for source in _FROM_GATEWAY
-    ]  # fmt: skip
+    read = pd.concat([made["leases"], made["neighbours"]]).groupby(["site", "source"]).size().to_dict()
+    asked = [(site, source) for site in (layout.HOME, layout.CABIN) for source in _FROM_GATEWAY]
+    asked.append((layout.HOME, "ndp"))
+    gateways = [(site, source, read.get((site, source), 0)) for site, source in asked]
     ours = [(EVERYWHERE, f"phpipam.{name}", len(made[f"ipam_{name}"])) for name in ("subnets", "addresses")]
     zones = [(EVERYWHERE, f"zone/{zone}", 2) for zone in layout.ZONES]
     every = [*gateways, *ours, *zones]

@@ -30,6 +30,7 @@ database = "{ipam_name}"
 user = "netcensus"
 time_zone = "UTC"
 changelog_user = "netcensus"
+section = "Home"
 [dns]
 server = "{dns.host}"
 port = {dns.port}
@@ -38,7 +39,7 @@ zones = [{zones}]
 # A first census creates everything; of what stands, at most three in ten may change at once, whatever the size is.
 [guards]
 creates = {{few = 10000000, max_count = 10000000}}
-updates = {{max_count = 10000000, max_share = 0.3}}
+updates = {{few = 3, max_count = 10000000, max_share = 0.3}}
 deletes = {{max_count = 10000000, max_share = 0.3}}
 [state]
 archive = "archive"

@@ -24,6 +24,7 @@ def test_a_seed_makes_one_network() -> None:
     assert not hosts(400, seed=7).equals(HOSTS)
     assert set(HOSTS["kind"]) == set(SHARES)
     assert HOSTS["site"].nunique() == 2
+    assert hosts(1000).head(400).equals(HOSTS)
 
 
 @pytest.mark.parametrize("column", ["ip", "ip6", "mac", "name"])

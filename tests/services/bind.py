@@ -6,7 +6,7 @@ import secrets
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.services.dns_server import KEYS, TIMEOUT_S, DnsServer, Zone
@@ -23,6 +23,7 @@ class Bind(DnsServer):
     statistics_port: int
     log: Path
     """What BIND prints; every record of an UPDATE that came through, with the key that signed it, among it."""
+    process: Process = field(init=False)
 
     def update_count(self) -> int:
         """How many UPDATE messages, from whomever, BIND has received: refused and empty ones too."""
@@ -90,7 +91,7 @@ def running_bind(zones: Sequence[Zone | str]) -> Iterator[Bind]:
     with private_directory() as directory:
         bind = Bind(free_dns_port(), secret_of, wanted, free_port(), directory / "named.log")
         argv = [path_of("named"), "-g", "-4", "-n", "1", "-c", str(_write_files(bind, directory))]
-        process = start("named", argv, log=bind.log)
+        process = bind.process = start("named", argv, log=bind.log)
         try:
             process.wait_until(lambda: _is_answering(bind, process), "all zones loaded")
             bind.remember_zones()
