@@ -35,9 +35,9 @@ from resources.suites import Suites
 from resources.table_store import TableStore
 from resources.targets import Targets
 from schedules.dns_sync import dns_sync_when_changed
-from schedules.hourly import hourly_census
 from schedules.jobs import census, dns_sync, rehearse
 from schedules.prune import daily_prune, prune
+from schedules.regular import regular_census
 from schedules.watch import watch_sensor
 from schedules.who import who
 from schedules.why import why
@@ -97,9 +97,9 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         asset_checks=[freshness_checks(network)],
-        sensors=[dns_sync_when_changed, watch_sensor(network)],
+        sensors=[dns_sync_when_changed(network.cadence.dns_sync_every_minutes * 60), watch_sensor(network)],
         jobs=[census, dns_sync, rehearse, prune, who, why],
-        schedules=[hourly_census, daily_prune],
+        schedules=[regular_census(network), daily_prune(network)],
         resources=world(network, chosen),
         executor=dg.in_process_executor,
     )

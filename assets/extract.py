@@ -28,9 +28,14 @@ Asset = dg.AssetsDefinition
 _Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult
 
 
+def snapshots_of(site: str) -> str:
+    """The asset of a site's answers."""
+    return f"{site}_snapshots"
+
+
 def snapshot_names(network: Network) -> list[str]:
     """The assets of this stage."""
-    sites = [f"{name}_snapshots" for name, site in network.sites.items() if site.gateway is not None]
+    sites = [snapshots_of(name) for name, site in network.sites.items() if site.gateway is not None]
     listed = ["source_snapshots"] if network.sources.listed else []
     return [*sites, *listed, "phpipam_snapshots", "zone_snapshots"]
 
@@ -43,7 +48,7 @@ def extract_assets(network: Network) -> list[Asset]:
 
 
 def _site_asset(site: Site) -> Asset:
-    name = f"{site.name}_snapshots"
+    name = snapshots_of(site.name)
     systems = site.gateway.systems if site.gateway is not None else ()
 
     @dg.asset(

@@ -14,7 +14,7 @@ from resources.ledger import Ledger
 from resources.preview import sentences
 
 CHECK = "is_fresh"
-REMEDY = "See whether the daemon runs and the schedule hourly_census is on, then what the last run of census says."
+REMEDY = "See whether the daemon runs and the schedule regular_census is on, then what the last run of census says."
 
 
 def freshness_checks(network: Network) -> dg.AssetChecksDefinition:

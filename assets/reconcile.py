@@ -11,7 +11,8 @@ from assets.declare import described, told
 from pipelines import tables
 from pipelines.breaches import listed, without
 from pipelines.network import Network
-from pipelines.reconcile.account import account, account_of_devices, census_time
+from pipelines.reconcile.account import account, account_of_devices
+from pipelines.reconcile.as_of import census_time
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.every import conflicts_and_pools
 from resources.known_devices import KnownDevices

@@ -1,6 +1,7 @@
 """Whether each site and target was refreshed lately, also when no run happened at all (rule R10)."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 import pandas as pd
@@ -24,16 +25,16 @@ def freshness(
 ) -> list[Freshness]:
     """Every site with a gateway, and both targets.
 
-    `sites` were last read whole, `targets` (`PHPIPAM`, `DNS`) last loaded, at these times.
+    `sites` were last read whole, `targets` (`PHPIPAM`, `DNS`) last loaded, at these times. Each site by its own
+    interval.
     """
-    limit = pd.Timedelta(minutes=network.alerts.stale_after_minutes)
     read = [name for name, site in network.sites.items() if site.gateway is not None]
-    looked = [(name, sites.get(name), "read whole") for name in read]
-    loaded = [(name, targets.get(name), "loaded") for name in (PHPIPAM, DNS)]
-    return [_judged(*one, limit, now) for one in [*looked, *loaded]]
+    looked = [(name, sites.get(name), "read whole", network.stale_after(name)) for name in read]
+    loaded = [(name, targets.get(name), "loaded", network.stale_after()) for name in (PHPIPAM, DNS)]
+    return [_judged(*one, now) for one in [*looked, *loaded]]
 
 
-def _judged(subject: str, at: pd.Timestamp | None, done: str, limit: pd.Timedelta, now: pd.Timestamp) -> Freshness:
+def _judged(subject: str, at: pd.Timestamp | None, done: str, limit: timedelta, now: pd.Timestamp) -> Freshness:
     if at is None:
         return Freshness(subject, None, is_fresh=False, reason=f"{subject} was never {done}")
     told = f"{subject} was last {done} at {at:%Y-%m-%d %H:%M} UTC"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.parse.kinds import KINDS
+from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.trust import frozen_sites, unread_targets
 from pipelines.snapshots import EVERYWHERE
 
@@ -43,7 +44,8 @@ def observations(
     if len(unread_targets(sources)):
         return []
     unknown = {EVERYWHERE, *frozen_sites(sources), *left_out}
-    looks = sources[~sources["site"].isin(unknown)].groupby("site")["read_at"].max().dt.floor("s")
+    is_known = ~sources["site"].isin(unknown)
+    looks = asked_at(sources)[sources.loc[is_known, "site"].unique()].dt.floor("s")
     held = _holders(bindings, claims)
     return [
         Observation(str(site), at, held.loc[held["site"] == site, ["ip", *STATE]].reset_index(drop=True))

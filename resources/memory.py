@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines.breaches import left_out_sites
 from pipelines.history import observations
-from pipelines.reconcile.account import census_time
+from pipelines.reconcile.as_of import census_time
 from pipelines.reconcile.conflicts.pools import use_to_note
 from resources.history import History
 from resources.known_devices import KnownDevices

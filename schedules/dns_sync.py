@@ -16,16 +16,25 @@ _RUN_KEY = "dagster/run_key"
 _SHOWN = 3
 
 
-@dg.sensor(
-    job=dns_sync,
-    minimum_interval_seconds=900,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Asks for each zone's serial and a digest of phpIPAM's names; most ticks start nothing and say why.",
-)
-def dns_sync_when_changed(
-    context: dg.SensorEvaluationContext, standing: dg.ResourceParam[Standing]
-) -> dg.RunRequest | dg.SkipReason:
-    """One run for what moved since the last load, by whomever but us. All memory is the ledger's: no cursor to lose."""
+def dns_sync_when_changed(every_s: int) -> dg.SensorDefinition:
+    """The sensor that looks every so many seconds. All memory is the ledger's: there is no cursor to lose."""
+
+    @dg.sensor(
+        job=dns_sync,
+        minimum_interval_seconds=every_s,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Looks at each zone's serial and phpIPAM's names; most ticks start nothing and say why.",
+    )
+    def dns_sync_when_changed(
+        context: dg.SensorEvaluationContext, standing: dg.ResourceParam[Standing]
+    ) -> dg.RunRequest | dg.SkipReason:
+        return _looked(context, standing)
+
+    return dns_sync_when_changed
+
+
+def _looked(context: dg.SensorEvaluationContext, standing: Standing) -> dg.RunRequest | dg.SkipReason:
+    """One run for what moved since the last load, by whomever but us."""
     under_way = context.instance.get_runs(dg.RunsFilter(tags=LOADS, statuses=UNDER_WAY), limit=1)
     if under_way:
         return dg.SkipReason(f"{under_way[0].job_name} {under_way[0].run_id} is under way")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pandas as pd
 
+from pipelines.network import Network
 from resources.retention import Retention
 from schedules.jobs import LOADS
 
@@ -56,6 +57,13 @@ def prune() -> None:
     prune_archive()
 
 
-daily_prune = dg.ScheduleDefinition(
-    name="daily_prune", job=prune, cron_schedule="37 3 * * *", description="At night: what is old goes."
-)
+def daily_prune(network: Network) -> dg.ScheduleDefinition:
+    """The schedule for this network. The night is the local one; a day on which the clocks change has one, too."""
+    at, zone = network.cadence.prune_at, network.night_zone
+    return dg.ScheduleDefinition(
+        name="daily_prune",
+        job=prune,
+        cron_schedule=network.cadence.prune_cron(),
+        execution_timezone=zone,
+        description=f"At night, {at} in {zone}: what is old goes.",
+    )

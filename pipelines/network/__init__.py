@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pipelines.errors import ConfigError
 from pipelines.gateways import KINDS
 from pipelines.network.alerts import Alerts, Email
+from pipelines.network.cadence import Cadence
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns, Secondary, Ttl
 from pipelines.network.listed import SOURCE_KINDS, Sources
@@ -22,8 +23,8 @@ from pipelines.network.texts import Subnet
 from pipelines.network.whole import Network
 
 __all__ = [
-    "IMPORTED", "RESERVED_WORDS", "Alerts", "Conflicts", "Devices", "Dns", "Email", "Guards", "Limit", "Names",
-    "Network", "Phpipam", "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw",
+    "IMPORTED", "RESERVED_WORDS", "Alerts", "Cadence", "Conflicts", "Devices", "Dns", "Email", "Guards", "Limit",
+    "Names", "Network", "Phpipam", "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw",
     "address_range", "beside", "parse",
 ]  # fmt: skip
 

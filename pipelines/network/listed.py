@@ -93,10 +93,10 @@ SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 class Sources(Part):
     """How long answers hold for runs that do not ask again (dns_sync), in minutes; and the sources beside the gateways.
 
-    Each of those is a table of its own, [sources.<name>].
+    Without `hold_minutes`, as [cadence] suggests. Each of the sources is a table of its own, [sources.<name>].
     """
 
-    hold_minutes: Annotated[int, Field(gt=0, le=1440)] = 150
+    hold_minutes: Annotated[int, Field(gt=0, le=10080)] | None = None
     listed: dict[SourceName, AnySource] = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -1,6 +1,7 @@
 """All that network.toml says, hanging together: the questions the other modules ask of it."""
 
 import ipaddress
+from datetime import timedelta
 from functools import cached_property
 from typing import Self
 
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from pipelines.gateways import Part
 from pipelines.network.alerts import Alerts
+from pipelines.network.cadence import Cadence, held, stale
 from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.listed import AnySource, Sources, check_sites
@@ -27,6 +29,7 @@ class Network(Part):
     sites: dict[SiteName, Site]
     phpipam: Phpipam
     dns: Dns
+    cadence: Cadence = Cadence()
     sources: Sources = Sources()
     withdraw: Withdraw = Withdraw()
     devices: Devices = Devices()
@@ -54,10 +57,60 @@ class Network(Part):
                 raise ValueError(f"pools.{name}: {pool} lies in no subnet of any site; mend it, or add the subnet")
         for name, site in self.sites.items():
             check_hop(name, site, self.sites)
+        self._check_times()
         check_sites(self.sources, self.sites)
         if self.zone_of(self.domain) is None:
             raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
         return self
+
+    def _check_times(self) -> None:
+        """Raises `ValueError` where the intervals do not fit into each other."""
+        every = self.cadence.census_every_minutes
+        for name, site in self.sites.items():
+            if site.every_hours is not None and site.every_hours * 60 % every:
+                multiple = f"a multiple of cadence.census_every_minutes ({every}), for only a census asks a gateway"
+                raise ValueError(f"sites.{name}.every_hours: {site.every_hours} h is not {multiple}")
+        if self.alerts.stale_after_minutes is not None and self.alerts.stale_after_minutes <= every:
+            what = (
+                f"with a census every {every} minutes (cadence.census_every_minutes) all would be stale before the next"
+            )
+            raise ValueError(f"alerts.stale_after_minutes: {what}; write more, or leave the key out")
+
+    def interval(self, site: str | None = None) -> timedelta:
+        """How often a site's gateway is asked; without a site how often there is a census."""
+        own = self._own_hours(site)
+        return timedelta(minutes=self.cadence.census_every_minutes) if own is None else timedelta(hours=own)
+
+    def hold(self, site: str | None = None) -> timedelta:
+        """How long what a site's gateway said is good for runs that do not ask it; or what any other source said."""
+        least = timedelta(minutes=self.sources.hold_minutes or 0)
+        own = held(self.interval(site))
+        return max(least, own) if self._own_hours(site) is not None else least or own
+
+    def stale_after(self, site: str | None = None) -> timedelta:
+        """For how long a site may not have been read; without a site, a target not loaded."""
+        least = timedelta(minutes=self.alerts.stale_after_minutes or 0)
+        own = stale(self.interval(site))
+        return max(least, own) if self._own_hours(site) is not None else least or own
+
+    def _own_hours(self, site: str | None) -> int | None:
+        found = self.sites.get(site) if site is not None else None
+        return None if found is None else found.every_hours
+
+    @property
+    def census_cron(self) -> str:
+        """The times of the census, for cron in UTC, with this network's share of the jitter."""
+        return self.cadence.census_cron(self.jitter_minutes)
+
+    @property
+    def jitter_minutes(self) -> int:
+        """The share of the jitter that is this network's: always the same while domain and targets are."""
+        return self.cadence.jitter(f"{self.domain} {self.phpipam.host} {self.dns.server}")
+
+    @property
+    def night_zone(self) -> str:
+        """The time zone in which `prune_at` is a time."""
+        return self.cadence.time_zone or self.phpipam.time_zone
 
     @cached_property
     def site_of_subnet(self) -> dict[Subnet, str]:

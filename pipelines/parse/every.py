@@ -64,25 +64,33 @@ _UNASKED = "there is no answer of its gateway at all; run a census (job census)"
 
 
 def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
-    """The snapshots, those of devices as missing that are too old beside the newest: nothing follows from them.
+    """The snapshots, those of devices as missing that are too old beside the targets': nothing follows from them.
 
-    Left out are sources that network.toml has listed no longer.
+    The targets are read in every run, so when that was tells how late it is. Left out are sources that network.toml
+    has listed no longer.
     """
-    newest = max((one.read_at for one in snapshots), default=None)
-    hold = timedelta(minutes=network.sources.hold_minutes)
+    read_now = [one.read_at for one in snapshots if is_of(one.source, PHPIPAM, ZONES)]
+    now = max(read_now or [one.read_at for one in snapshots], default=None)
     return [
         one
-        if is_of(one.source, PHPIPAM, ZONES) or newest is None or newest - one.read_at <= hold
-        else _outdated(one, newest)
+        if is_of(one.source, PHPIPAM, ZONES) or now is None or -_A_RUN <= now - one.read_at <= network.hold(one.site)
+        else _outdated(one, now)
         for one in snapshots
         if not is_of(one.source, LISTED) or network.listed(one.source) is not None
     ]
 
 
-def _outdated(snapshot: Snapshot, newest: datetime) -> Snapshot:
-    minutes = int((newest - snapshot.read_at).total_seconds() // 60)
-    why = f"was last asked {minutes} minutes ago, so nothing new follows from it; run a census (job census)"
-    return missing(snapshot.site, snapshot.source, snapshot.read_at, f"{snapshot.source} {why}")
+_A_RUN = timedelta(minutes=15)
+"""So much later than the targets a gateway may be asked in one run."""
+
+
+def _outdated(snapshot: Snapshot, now: datetime) -> Snapshot:
+    minutes = int((now - snapshot.read_at).total_seconds() // 60)
+    when = f"was last asked {minutes} minutes ago"
+    if minutes < 0:
+        when = f"was last asked by a clock that was {-minutes} minutes ahead"
+    why = f"{snapshot.source} {when}, so nothing new follows from it; run a census (job census)"
+    return missing(snapshot.site, snapshot.source, snapshot.read_at, why)
 
 
 def _read(snapshot: Snapshot, network: Network) -> tuple[dict[str, Parsed], str | None]:

@@ -69,6 +69,7 @@ _KEA_CONFIG = {
     "dhcp_subnets": _alone(kea_config.parse_subnets),
 }
 KINDS: Mapping[str, Kind] = {
+    "gateway": Kind(GATEWAYS, {}),  # all that is known of one of which there is no answer at all
     "kea4.leases": Kind(GATEWAYS, {"leases": _alone(kea_leases.parse)}),
     "kea6.leases": Kind(GATEWAYS, {"leases": _alone(kea_leases.parse6)}),
     "kea6.config": Kind(GATEWAYS, _KEA_CONFIG),

@@ -111,8 +111,8 @@ def _unseen(sources: pd.DataFrame, network: Network) -> dict[str, str]:
 
 
 def _stale(sources: pd.DataFrame, network: Network, now: pd.Timestamp) -> dict[str, str]:
-    """Of which answers are older than `[sources] hold_minutes` allows and a run may take; and how old they are."""
-    hold = pd.Timedelta(minutes=network.sources.hold_minutes)
+    """Of which answers are older than they may be (`Network.hold`) and a run may take; and how old they are."""
+    hold = pd.Series([network.hold(site) for site in sources["site"]], sources.index, dtype="timedelta64[us]")
     old = sources[now - sources["read_at"] > hold + A_RUN]
     ages = (now - old["read_at"]) // pd.Timedelta(minutes=1)
     told = old["source"] + " was read " + ages.astype("str") + " minutes ago"

@@ -13,6 +13,7 @@ from pipelines.plan.managed import GONE
 from pipelines.plan.past import looked_since, waits_until
 from pipelines.plan.remove import removable, spelled_out
 from pipelines.plan.unwanted import Hour
+from pipelines.reconcile.as_of import at_site
 from pipelines.reconcile.trust import unread_zones
 from pipelines.snapshots import EVERYWHERE
 
@@ -78,7 +79,7 @@ def _is_over(rows: pd.DataFrame, sources: pd.DataFrame, spoken: Spoken, hour: Ho
     An address that was never seen is left alone, as phpIPAM's own scanner leaves it (pingCheck.php).
     """
     looked = rows["site"].map(looked_since(sources, hour.past)).astype(contract.INSTANT)
-    limit = hour.as_of - pd.Timedelta(days=hour.policy.offline_after_days)
+    limit = at_site(hour.asked_at, rows["site"]) - pd.Timedelta(days=hour.policy.offline_after_days)
     is_missed = (rows["last_seen_at"] <= limit) & (rows["last_seen_at"] < looked)
     is_spoken_of = rows["ip"].isin(spoken.stands | spoken.wanted)
     return is_missed & rows["kind"].isna() & rows["name"].isna() & ~is_spoken_of & ~rows["is_gateway"]

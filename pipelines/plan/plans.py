@@ -16,7 +16,7 @@ from pipelines.plan.past import Past, shrunken
 from pipelines.plan.remove import forgotten
 from pipelines.plan.unwanted import Hour, standing
 from pipelines.plan.withdraw import withdrawals
-from pipelines.reconcile.account import census_time
+from pipelines.reconcile.as_of import asked_at, census_time
 from pipelines.reconcile.declared import unnamed_services
 from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
@@ -77,12 +77,13 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:
-    as_of = census_time(parsed["sources"])
+    sources = parsed["sources"]
+    as_of = asked_at(sources)
     at_kea = registered_by_kea(
         parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
     )
-    looked_at = parsed["sources"].groupby("site")["read_at"].min().to_dict()
-    return Hour(network, past, as_of, concluded, shrunken(parsed["sources"], past), at_kea, looked_at)
+    looked_at = sources.groupby("site")["read_at"].min().to_dict()
+    return Hour(network, past, census_time(sources), concluded, shrunken(sources, past), at_kea, looked_at, as_of)
 
 
 def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame) -> Spoken:

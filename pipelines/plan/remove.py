@@ -11,6 +11,7 @@ from pipelines.network import Network
 from pipelines.plan.bookkeeping import ROW, SIGHTING
 from pipelines.plan.managed import GONE
 from pipelines.plan.unwanted import Hour
+from pipelines.reconcile.as_of import at_site
 from pipelines.values import reverse_name
 
 TARGET = "phpipam"
@@ -24,7 +25,7 @@ def removable(over: pd.DataFrame, in_dns: frozenset[str], hour: Hour) -> pd.Data
     `in_dns` are the addresses and the PTRs' owner names in our zones, whoever wrote them.
     """
     days = hour.policy.remove_rows_after_days
-    limit = hour.as_of - pd.Timedelta(days=days)
+    limit = at_site(hour.asked_at, over["site"]) - pd.Timedelta(days=days)
     is_long = (over["tag_at"] <= limit) & (over["last_seen_at"] <= limit) & (days > 0)
     is_offline = (over["tag"] == OFFLINE) & (over["tag_value"] == OFFLINE) & ~over["tag_is_adopted"].eq(True)  # noqa: FBT003 - nulls are not adopted
     is_made = over["row_value"] == over["id_phpipam"].astype("str")

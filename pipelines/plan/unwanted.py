@@ -26,7 +26,7 @@ class Hour:
     """What is known this hour beside the tables. `kea` is from `registered_by_kea`, `shrunken` from `plan.past`.
 
     `concluded` are the subnets about which something can be concluded; `looked_at` is when each site's sources were
-    asked: a run between two censuses goes by older answers.
+    asked, the earliest, and `asked_at` when its gateway was: a run need not ask them again.
     """
 
     network: Network
@@ -36,6 +36,7 @@ class Hour:
     shrunken: dict[str, str]
     kea: tuple[set[str], set[str]]
     looked_at: Mapping[str, pd.Timestamp]
+    asked_at: "pd.Series[pd.Timestamp]"
 
     @property
     def policy(self) -> Withdraw:

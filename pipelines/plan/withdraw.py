@@ -13,6 +13,7 @@ from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient, r
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import waits_until
 from pipelines.plan.unwanted import FROZEN, SHRUNKEN, Hour, Tables, unwanted
+from pipelines.reconcile.as_of import at_site
 from pipelines.reconcile.claims import LEASES, PEOPLE
 from pipelines.snapshots import EVERYWHERE
 
@@ -64,7 +65,7 @@ def _timed(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> pd.DataFrame
 
 def _ended_at(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> "pd.Series[pd.Timestamp]":
     """When the last lease on a row's addresses ended, where a lease named them and Kea still tells; else now."""
-    ended = leases[leases["expires_at"] <= hour.as_of].groupby("ip")["expires_at"].max()
+    ended = leases[leases["expires_at"] <= at_site(hour.asked_at, leases["site"])].groupby("ip")["expires_at"].max()
     return pd.Series(
         [
             max((ended[ip] for ip in ips if ip in ended.index), default=hour.as_of) if source in LEASES else hour.as_of

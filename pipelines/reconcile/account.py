@@ -8,6 +8,7 @@ from pipelines import tables
 from pipelines.network import Network
 from pipelines.reconcile import claims as naming
 from pipelines.reconcile.addresses import addresses
+from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.bindings import bindings
 from pipelines.reconcile.declared import wanted_by_hosts, wanted_by_services, with_hosts, with_services
 from pipelines.reconcile.devices import device_interfaces, devices
@@ -20,18 +21,8 @@ from pipelines.reconcile.registrations import registrations
 from pipelines.reconcile.same_mac import lasting, wanted_by_mac
 from pipelines.reconcile.sightings import active_leases, sightings
 from pipelines.reconcile.trust import frozen_sites
-from pipelines.snapshots import EVERYWHERE
 
 Tables = Mapping[str, pd.DataFrame]
-
-
-def census_time(sources: pd.DataFrame) -> pd.Timestamp:
-    """The instant the account is for: when the last gateway was asked, for what is known of devices is of then.
-
-    A run that does not ask them again (dns_sync) makes the same of them as the census did, and so does a replay.
-    """
-    gateways = sources[sources["site"] != EVERYWHERE]
-    return (gateways if len(gateways) else sources)["read_at"].max()
 
 
 def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
@@ -40,7 +31,7 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     `parsed` are the parse stage's tables by name, `applied` the ledger. Sites with an incomplete source are left out
     of `addresses`, `records` and `registrations`: nothing about them can be concluded this hour.
     """
-    as_of = census_time(parsed["sources"])
+    as_of = asked_at(parsed["sources"])
     subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
     ipam = tracked_addresses(parsed["ipam_addresses"], subnets)
     peers = peer_addresses(parsed["peers"], network=network)
@@ -70,14 +61,14 @@ def _registrations(parsed: Tables, applied: pd.DataFrame, claims: pd.DataFrame, 
     leases, frozen = parsed["leases"], frozen_sites(parsed["sources"])
     return registrations(
         leases[~leases["site"].isin(frozen)], parsed["dhcp_subnets"], parsed["zone_records"], applied, claims,
-        network=network, as_of=census_time(parsed["sources"]),
+        network=network, as_of=asked_at(parsed["sources"]),
     )  # fmt: skip
 
 
 def _claims(
     parsed: Tables, applied: pd.DataFrame, bound: pd.DataFrame, ipam: pd.DataFrame, network: Network
 ) -> pd.DataFrame:
-    as_of = census_time(parsed["sources"])
+    as_of = asked_at(parsed["sources"])
     ours = applied[(applied["target"] == "phpipam") & (applied["field"] == "hostname")]
     claimed = [
         naming.wanted_in_phpipam(ipam.assign(mac=ipam["mac_read"]), ours=ours, imported=network.phpipam.imported),
@@ -105,6 +96,6 @@ def account_of_devices(
     """
     interfaces = device_interfaces(
         made["sightings"], parsed["leases"], parsed["reservations"], known,
-        network=network, as_of=census_time(parsed["sources"]), frozen=set(frozen_sites(parsed["sources"])),
+        network=network, as_of=asked_at(parsed["sources"]), frozen=set(frozen_sites(parsed["sources"])),
     )  # fmt: skip
     return {"device_interfaces": interfaces, "devices": devices(interfaces, made["name_claims"], made["bindings"])}

@@ -4,6 +4,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
 
 KEY = ["site", "ip"]
@@ -15,7 +16,7 @@ def bindings(
     reservations: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
 ) -> pd.DataFrame:
     """`tables.BINDINGS`. The MAC is that of the latest sighting; where there is none, the reservation's.
 
@@ -43,7 +44,7 @@ def bindings(
     )
 
 
-def _seen(sightings: pd.DataFrame, leases: pd.DataFrame, network: Network, as_of: pd.Timestamp) -> pd.DataFrame:
+def _seen(sightings: pd.DataFrame, leases: pd.DataFrame, network: Network, as_of: AsOf) -> pd.DataFrame:
     """The latest sighting of each address, and where there is none, the lease that bears no date."""
     latest = _latest(sightings)
     active = active_leases(leases, as_of=as_of)
@@ -61,7 +62,7 @@ def _latest(sightings: pd.DataFrame) -> pd.DataFrame:
     return winners.merge(seen_by, on=KEY, how="left", validate="one_to_one")
 
 
-def _by_lease(leases: pd.DataFrame, seen: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+def _by_lease(leases: pd.DataFrame, seen: pd.DataFrame, as_of: AsOf) -> pd.DataFrame:
     """The active leases. One whose server knows no MAC, as DHCPv6's often do not, is that of the device seen there."""
     active = active_leases(leases, as_of=as_of)
     holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})

@@ -14,6 +14,7 @@ import pandas as pd
 from pipelines import contract, tables
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases
 from pipelines.reconcile.unasked import Holders, kept_from
 from pipelines.values import host_name, is_below
@@ -237,7 +238,7 @@ def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -
     return _claims(every, every["hostname"], RESERVATION)
 
 
-def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: AsOf) -> pd.DataFrame:
     """Claims of the clients themselves, by active lease, unless another device was seen on the address since."""
     active = active_leases(leases, as_of=as_of)
     named = active[active["hostname"].notna()]

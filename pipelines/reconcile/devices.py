@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipelines import contract, hardware, tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.reconcile.grouping import grouped
 from pipelines.reconcile.identity import FORGOTTEN, device_ids, former_ids
 from pipelines.reconcile.interfaces import Here, interfaces_here, key_of, kinds_of, texts_by
@@ -31,7 +32,7 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     known: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
     frozen: Collection[str],
 ) -> pd.DataFrame:
     """`tables.DEVICE_INTERFACES`: those that are here, and those `known` that are not forgotten.
@@ -56,8 +57,8 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     return tables.DEVICE_INTERFACES.frame(shown)
 
 
-def _is_kept(known: pd.DataFrame, here: Here, frozen: Collection[str], as_of: pd.Timestamp) -> "pd.Series[bool]":
-    is_recent = as_of - known["last_seen_at"] < FORGOTTEN
+def _is_kept(known: pd.DataFrame, here: Here, frozen: Collection[str], as_of: AsOf) -> "pd.Series[bool]":
+    is_recent = at_site(as_of, known["site"]) - known["last_seen_at"] < FORGOTTEN
     return known["key"].isin(here.interfaces["key"]) | known["site"].isin(frozen) | is_recent
 
 

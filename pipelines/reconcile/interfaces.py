@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines import contract, hardware
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases, may_be_a_device
 from pipelines.subnets import locate
 from pipelines.values import host_name, mac
@@ -39,7 +40,7 @@ def interfaces_here(
     reservations: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
 ) -> Here:
     """Every interface that was seen, holds an active lease, or has a reservation."""
     leased = _placed(active_leases(leases, as_of=as_of), network).assign(seen_at=lambda rows: rows["cltt_at"])

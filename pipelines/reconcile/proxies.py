@@ -7,6 +7,7 @@ to every device behind it, and a device to every address of a subnet.
 import pandas as pd
 
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases
 
 PROVEN = 3
@@ -24,7 +25,7 @@ def without_proxied(  # noqa: PLR0913 - one table for each way in which an addre
     ipam: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
 ) -> pd.DataFrame:
     """The rows of `neighbours` but those that a proxy answers for another.
 

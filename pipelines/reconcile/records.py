@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipelines import contract, tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
@@ -21,7 +22,7 @@ def registered_by_kea(
     dhcp_subnets: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
 ) -> tuple[set[str], set[str]]:
     """The names, and the addresses, that Kea's D2 registers or may register at any moment (rule R5).
 
@@ -71,7 +72,7 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
     *,
     network: Network,
     kea: tuple[set[str], set[str]],
-    as_of: pd.Timestamp,
+    as_of: AsOf,
     now: pd.Timestamp,
 ) -> pd.DataFrame:
     """`tables.RECORDS` for the named rows of `addresses`; `kea` comes from `registered_by_kea`.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.claims import KEA_LEASES
 from pipelines.reconcile.clearing import clearing_script
 from pipelines.reconcile.dhcid import dhcid
@@ -57,7 +58,7 @@ def registrations(  # noqa: PLR0913 - five tables and two parameters, each by na
     claims: pd.DataFrame,
     *,
     network: Network,
-    as_of: pd.Timestamp,
+    as_of: AsOf,
 ) -> pd.DataFrame:
     """`tables.REGISTRATIONS`: one row per active lease that Kea handed to D2 where D2 is on."""
     handed = _handed(leases, dhcp_subnets, network, as_of)
@@ -80,7 +81,7 @@ def registrations(  # noqa: PLR0913 - five tables and two parameters, each by na
 _ELSEWHERE = "elsewhere: another device was seen on its address since"
 
 
-def _handed(leases: pd.DataFrame, dhcp_subnets: pd.DataFrame, network: Network, as_of: pd.Timestamp) -> list[_Row]:
+def _handed(leases: pd.DataFrame, dhcp_subnets: pd.DataFrame, network: Network, as_of: AsOf) -> list[_Row]:
     active = active_leases(leases, as_of=as_of)
     named = active[(active["is_ddns_forward"] | active["is_ddns_reverse"]) & active["hostname"].notna()]
     named = named[is_ddns_on(named, dhcp_subnets) & is_of_its_site(named, network)]

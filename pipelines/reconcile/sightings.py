@@ -4,20 +4,21 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.subnets import locate
 from pipelines.values import is_device_mac
 
 
-def active_leases(leases: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """The rows of `leases` that hold at `as_of`: assigned, and not past their end.
+def active_leases(leases: pd.DataFrame, *, as_of: AsOf) -> pd.DataFrame:
+    """The rows of `leases` that hold at `as_of` (one instant, or one for each site): assigned, and not past their end.
 
     Kea goes on listing expired leases as assigned until it reclaims them, so the state alone does not tell.
     """
-    is_running = leases["expires_at"].isna() | (leases["expires_at"] > as_of)
+    is_running = leases["expires_at"].isna() | (leases["expires_at"] > at_site(as_of, leases["site"]))
     return leases[(leases["state"] == "assigned") & is_running]
 
 
-def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Network, as_of: pd.Timestamp) -> pd.DataFrame:
+def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Network, as_of: AsOf) -> pd.DataFrame:
     """`tables.SIGHTINGS` from active leases and from live ARP entries of devices, inside the site's own subnets.
 
     What a source does not date is no evidence: of such a lease, or entry, nobody knows when the device was there.

@@ -6,12 +6,13 @@ from definitions import build_defs
 from schedules.dns_sync import dns_sync_when_changed
 from schedules.jobs import census, dns_sync
 
+_slow = dns_sync_when_changed(900)
 _quick = dg.sensor(
     job=dns_sync,
-    name=dns_sync_when_changed.name,
+    name=_slow.name,
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
-)(dns_sync_when_changed._raw_fn)  # noqa: SLF001 - the function under its decorator: Dagster has no other way to it
+)(_slow._raw_fn)  # noqa: SLF001 - the function under its decorator: Dagster has no other way to it
 
 
 def _definitions() -> dg.Definitions:

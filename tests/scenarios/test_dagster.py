@@ -15,7 +15,8 @@ import pytest
 import definitions
 from pipelines.reconcile.conflicts.every import FAMILIES
 from pipelines.reconcile.conflicts.outside import published_outside
-from schedules.hourly import hourly_census
+from schedules.regular import regular_census
+from tests.networks import NETWORK
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import LIMIT_S, ROOT, World
 
@@ -88,7 +89,8 @@ def test_the_lineage_is_what_the_documents_say() -> None:
 def test_the_jobs_and_when_they_run() -> None:
     """The census runs at minute 7, with a limit and a tag that keeps a second one waiting; its load takes the pool."""
     defs = definitions.build_defs(ROOT / "network.toml")
-    assert hourly_census.cron_schedule == "7 * * * *"
+    crons = {one.name: one.cron_schedule for one in defs.get_repository_def().schedule_defs}
+    assert crons == {"regular_census": "7 * * * *", "daily_prune": "37 3 * * *"}
     assert {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")} >= {"census", "rehearse"}
     census, rehearse = (defs.resolve_job_def(name) for name in ("census", "rehearse"))
     assert census.tags["dagster/max_runtime"] == rehearse.tags["dagster/max_runtime"] == "900"
@@ -107,7 +109,8 @@ def test_the_schedule_skips_while_a_census_is_under_way(tmp_path: Path, status: 
     job = definitions.build_defs(ROOT / "network.toml").resolve_job_def("census")
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         run = instance.create_run_for_job(job, status=status)
-        tick = hourly_census.evaluate_tick(dg.build_schedule_context(instance=instance))
+        resources = {"io_manager": None, "archive": None}  # no site has an interval of its own: neither is looked at
+        tick = regular_census(NETWORK).evaluate_tick(dg.build_schedule_context(instance=instance, resources=resources))
     if status == dg.DagsterRunStatus.FAILURE:
         assert len(tick.run_requests or []) == 1
     else:

@@ -69,7 +69,7 @@ def _decision(built: dg.Definitions, instance: dg.DagsterInstance) -> dg.RunRequ
     context = dg.build_sensor_context(
         instance=instance, definitions=built, resources={"standing": (built.resources or {})["standing"]}
     )
-    data = dns_sync_when_changed.evaluate_tick(context)
+    data = dns_sync_when_changed(900).evaluate_tick(context)
     if data.run_requests:
         (request,) = data.run_requests
         return request

@@ -21,7 +21,7 @@ from tests.scenarios.world import World
 STAYING = {"10.0.10.1", "10.0.10.10", "10.0.10.100"}
 WITHIN = "within_the_guards"
 Ended = CompletedProcess[str]
-BY_SCHEDULE = {"dagster/schedule_name": "hourly_census"}
+BY_SCHEDULE = {"dagster/schedule_name": "regular_census"}
 
 
 @dataclass

@@ -108,7 +108,7 @@ def test_no_run_at_all_is_noticed(lab: Lab, tmp_path: Path, web: Inbox) -> None:
     assert record.evaluation is not None
     (said,) = spoken(record.evaluation.description)
     assert "was last read whole at" in said
-    assert "hourly_census" in said
+    assert "regular_census" in said
 
 
 def _age(world: World, hours: float) -> None:

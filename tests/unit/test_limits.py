@@ -5,12 +5,13 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]  # it has none of its own
 
 from pipelines.gateways import Gateway
-from pipelines.network import Alerts, Dns
+from pipelines.network import Dns
 from resources import own_database, ssh, standing
 from resources.alerting import ends
 from resources.nameserver import Limits, serials
 from resources.phpipam import applying, database
 from schedules import jobs
+from tests.networks import NETWORK
 from tests.scenarios.reliability import agree
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ COLUMNS = ("layer", "what is waited for", "at most", "where it is set")
 DNS = Limits()
 COMMAND_S = Gateway.model_fields["command_limit_s"].default
 SECONDARIES_S = Dns.model_fields["secondaries_limit_s"].default
-STALE_MINUTES = Alerts.model_fields["stale_after_minutes"].default
+STALE_S = NETWORK.stale_after().total_seconds()
 
 
 def monitoring(file: Path) -> dict[str, int]:
@@ -48,7 +49,7 @@ LIMITS = [
     ("run", "a census, dns_sync or rehearse", jobs.LIMIT_S, "dagster/max_runtime in schedules/jobs.py"),
     ("run", "any other run", MONITORING["max_runtime_seconds"], "run_monitoring in dagster.yaml"),
     ("run", "a run's start", MONITORING["start_timeout_seconds"], "run_monitoring in dagster.yaml"),
-    ("no run", "a source or target to be refreshed", STALE_MINUTES * 60, "stale_after_minutes in network.toml"),
+    ("no run", "a source or target to be refreshed", STALE_S, "[cadence] in network.toml, or stale_after_minutes"),
 ]
 
 

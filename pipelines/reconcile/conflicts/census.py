@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.network import Network
+from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.conflicts.rows import KEY
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 from pipelines.reconcile.sightings import active_leases, is_of_its_site
@@ -33,9 +34,14 @@ class Census:
         return frozenset(frozen_sites(self.parsed["sources"]))
 
     @cached_property
+    def asked_at(self) -> "pd.Series[pd.Timestamp]":
+        """When each site's gateway was asked."""
+        return asked_at(self.parsed["sources"])
+
+    @cached_property
     def leases(self) -> pd.DataFrame:
         """The active leases of addresses in the server's own tracked subnets."""
-        active = active_leases(self.parsed["leases"], as_of=self.as_of)
+        active = active_leases(self.parsed["leases"], as_of=self.asked_at)
         return active[is_of_its_site(active, self.network)]
 
     @cached_property

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.reconcile.as_of import at_site
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.forecast import Forecast, forecast
 from pipelines.reconcile.conflicts.ranges import Places, Pool, dhcp_pools, named_pools
@@ -51,7 +52,7 @@ def _full_on(ahead: Forecast, as_of: pd.Timestamp) -> str | None:
 def _in_use(census: Census) -> pd.DataFrame:
     """Every address (site, ip) the network uses or keeps, tracked or not."""
     leases, neighbours, tracked = census.parsed["leases"], census.parsed["neighbours"], census.network.site_of_subnet
-    runs = leases["expires_at"].isna() | (leases["expires_at"] > census.as_of)
+    runs = leases["expires_at"].isna() | (leases["expires_at"] > at_site(census.asked_at, leases["site"]))
     leased = leases[leases["state"].isin({"assigned", "declined"}) & runs]
     reserved = census.parsed["reservations"]
     elsewhere = neighbours[neighbours["state"].eq("dynamic") & locate(neighbours["ip"], tracked).isna()]

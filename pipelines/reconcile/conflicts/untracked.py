@@ -36,7 +36,7 @@ def outsiders(census: Census) -> pd.DataFrame:
     `cidr` is the subnet of phpIPAM that holds it, else the usual one. Left out: the internet's own addresses, those
     that are good on one link only, and the subnets that are other people's.
     """
-    leases = active_leases(census.parsed["leases"], as_of=census.as_of)
+    leases = active_leases(census.parsed["leases"], as_of=census.asked_at)
     found = census.parsed["neighbours"]
     found = found[(found["state"] == "dynamic") & found["mac"].notna()]
     found = found[found["mac"].map(is_device_mac).astype(bool)]
