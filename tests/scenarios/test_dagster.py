@@ -16,7 +16,7 @@ import definitions
 from pipelines.reconcile.conflicts.every import FAMILIES
 from pipelines.reconcile.conflicts.outside import published_outside
 from schedules.regular import regular_census
-from tests.networks import NETWORK
+from tests.networks import AT, NETWORK
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import LIMIT_S, ROOT, World
 
@@ -110,7 +110,8 @@ def test_the_schedule_skips_while_a_census_is_under_way(tmp_path: Path, status: 
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         run = instance.create_run_for_job(job, status=status)
         resources = {"io_manager": None, "archive": None}  # no site has an interval of its own: neither is looked at
-        tick = regular_census(NETWORK).evaluate_tick(dg.build_schedule_context(instance=instance, resources=resources))
+        context = dg.build_schedule_context(instance, AT.to_pydatetime(), resources=resources)
+        tick = regular_census(NETWORK).evaluate_tick(context)
     if status == dg.DagsterRunStatus.FAILURE:
         assert len(tick.run_requests or []) == 1
     else:
