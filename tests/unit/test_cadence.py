@@ -29,7 +29,7 @@ def network(cadence: str = "", cabin: str = "", alerts: str = "", sources: str =
 
 def ticks(cron: str, zone: str, start: datetime, days: float) -> list[datetime]:
     """The instants (UTC) at which Dagster's scheduler finds this cron due, in so many days."""
-    found = []
+    found: list[datetime] = []
     for at in cron_string_iterator(start.timestamp(), cron, zone):
         if at >= start + timedelta(days=days):
             return found
