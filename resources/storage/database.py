@@ -3,8 +3,8 @@
 import os
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, ClassVar, Final
 from weakref import WeakValueDictionary
 
@@ -31,16 +31,29 @@ class Database:
 
     _open: ClassVar["WeakValueDictionary[str, Database]"] = WeakValueDictionary()
     _opening = threading.Lock()
+    _of_parents: ClassVar[list[sqlalchemy.Connection]] = []
 
     def __init__(self, url: str) -> None:
         # One connection is kept; threads that meet borrow another, whose closing costs nothing, since the kept one is
         # open: only closing the *last* connection checkpoints and deletes the log.
         self._engine = sqlalchemy.create_engine(
-            url, poolclass=QueuePool, pool_size=1, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S}
+            url,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=40,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         )
         event.listen(self._engine, "connect", _set_pragmas)
-        self._transaction = threading.local()
-        weakref.finalize(self, self._engine.dispose)
+        self._reset()
+        # Not at exit: a process that ends leaves the log beside the file, as a crash would, and whoever opens the file
+        # next goes on with it. Folding 1 MB of log in at the end of every run would double what a run writes.
+        weakref.finalize(self, self._engine.dispose).atexit = False
+
+    def _reset(self) -> None:
+        self._lock = threading.RLock()
+        self._inside = threading.local()
+        self._gathered: sqlalchemy.Connection | None = None
+        self._undone: list[Callable[[], None]] = []
 
     @classmethod
     def at(cls, url: str) -> "Database":
@@ -51,30 +64,100 @@ class Database:
                 found = cls._open[url] = cls(url)
             return found
 
+    @property
+    def engine(self) -> sqlalchemy.Engine:
+        """The engine, to set it up with."""
+        return self._engine
+
     @contextmanager
     def connect(self) -> Iterator[sqlalchemy.Connection]:
-        """A connection in a transaction, committed at the end; inside `together` it is that transaction."""
-        shared = getattr(self._transaction, "connection", None)
-        if shared is not None:
-            yield shared
-            return
-        with self._engine.begin() as connection:
-            yield connection
+        """A connection in a transaction, committed at the end.
+
+        While work of this process is gathered, it is that transaction: readers find the work, and a writer commits it.
+        """
+        with ExitStack() as held:
+            held.enter_context(self._lock)
+            if self._gathered is not None:
+                yield held.enter_context(self._joined(self._gathered))
+                return
+            held.close()
+            with self._engine.begin() as connection:
+                yield connection
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Whatever this thread does meanwhile is one transaction: all of it or, on an error, nothing."""
-        with self._engine.begin() as connection:
-            self._transaction.connection = connection
+    def _joined(self, gathered: sqlalchemy.Connection) -> Iterator[sqlalchemy.Connection]:
+        """The gathered work's connection; an error undoes what was done through it here, and nothing else."""
+        if self.is_inside:
+            yield gathered
+            return
+        before = _changes(gathered)
+        with self._marked_inside(), gathered.begin_nested():
+            yield gathered
+        if _changes(gathered) != before:
+            self.commit()
+
+    @contextmanager
+    def gather(self, undone: Callable[[], None]) -> Iterator[None]:
+        """What this thread writes inside is seen by this process alone until `commit`.
+
+        Until then no other process can write. When the database refuses something, all that was gathered since the last
+        commit is undone; each `undone` that was handed over with it is called, the last first.
+        """
+        with self._lock:
             try:
-                yield
-            finally:
-                self._transaction.connection = None
+                if self._gathered is None:
+                    self._gathered = self._begun()
+                with self._marked_inside():
+                    yield
+            except BaseException:
+                self._undo()
+                raise
+            self._undone.append(undone)
+
+    def commit(self) -> None:
+        """Let every process see what was gathered, and survive this one. On an error it is undone, as in `gather`."""
+        with self._lock:
+            if self._gathered is None:
+                return
+            try:
+                self._gathered.commit()
+            except BaseException:
+                self._undo()
+                raise
+            self._gathered.close()
+            self._gathered = None
+            self._undone.clear()
+
+    def _begun(self) -> sqlalchemy.Connection:
+        """A connection that holds the file's only right to write: waited for as long as anybody else holds it."""
+        connection = self._engine.connect()
+        try:
+            connection.begin()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _undo(self) -> None:
+        if self._gathered is not None:
+            self._gathered.close()  # which rolls back
+            self._gathered = None
+        while self._undone:
+            self._undone.pop()()
+
+    @contextmanager
+    def _marked_inside(self) -> Iterator[None]:
+        self._inside.is_true = True
+        try:
+            yield
+        finally:
+            self._inside.is_true = False
 
     @property
-    def is_together(self) -> bool:
-        """Whether this thread is inside `together`."""
-        return getattr(self._transaction, "connection", None) is not None
+    def is_inside(self) -> bool:
+        """Whether this thread is inside `gather`, or reads what was gathered."""
+        return getattr(self._inside, "is_true", False)
 
     def hold(self) -> None:
         """Open the kept connection now, so that no connection of Dagster's own set-up is ever the last to close."""
@@ -86,8 +169,18 @@ class Database:
         """After a fork: leave the parent's connections to the parent (sqlite.org/howtocorrupt.html, section 2.6)."""
         cls._opening = threading.Lock()
         for database in list(cls._open.values()):
-            database._engine.dispose(close=False)  # noqa: SLF001 (our own class)
-            database._transaction = threading.local()  # noqa: SLF001 (our own class)
+            database._forget()  # noqa: SLF001 (our own class)
+
+    def _forget(self) -> None:
+        if self._gathered is not None:  # never closed here: that would roll back the parent's work in shared memory
+            self._of_parents.append(self._gathered)
+        self._engine.dispose(close=False)
+        self._reset()
+
+
+def _changes(connection: sqlalchemy.Connection) -> int:
+    """How many rows were ever written through this connection."""
+    return int(connection.connection.total_changes)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

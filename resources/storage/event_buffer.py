@@ -1,22 +1,24 @@
-"""Events that wait, at most a moment, to be committed together.
+"""Events that wait, at most a moment, to be stored together, and some moments to be committed together.
 
 One thread writes. The signal handlers by which Dagster interrupts a run raise in the main thread only, between any two
-instructions; a commit in a thread of its own is never cut in half by one, and no event is lost or stored twice.
+instructions; a write in a thread of its own is never cut in half by one, and no event is lost or stored twice.
 """
 
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from multiprocessing.util import Finalize
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from dagster import EventLogEntry
 from sqlalchemy.exc import OperationalError
 
-# What another process (the web server) sees is at most this late.
-LONGEST_WAIT_S: Final = 0.7
+# What another process (the web server) sees is at most this late. A census takes some four seconds: each commit less is
+# a fifth of its bytes, since all commits of a run change the same pages of the same indexes.
+LONGEST_WAIT_S: Final = 2.0
 MOST_WAITING: Final = 200
 # A thread with nothing to write ends (and lets go of its event log); the next event starts another.
 IDLE_S: Final = 10
@@ -24,65 +26,83 @@ IDLE_S: Final = 10
 _log = logging.getLogger(__name__)
 
 
+class Sink(Protocol):
+    """Where events go: written, they are seen by this process; committed, by all, and for good."""
+
+    def write(self, events: Sequence[EventLogEntry], undone: Callable[[], None]) -> None:
+        """Store `events`, all or, on an error, none; call `undone` should they be lost before they are committed."""
+
+    def commit(self) -> None:
+        """Commit what was written; on an error all of it is undone."""
+
+
 class EventBuffer:
-    """Events in the order they came; `write` stores some of them in one transaction, all or none."""
+    """Events in the order they came: waiting, then written, then committed."""
 
     _all: ClassVar["weakref.WeakSet[EventBuffer]"] = weakref.WeakSet()
 
     _changed: threading.Condition
     _waiting: list[EventLogEntry]
-    _settled: int  # how many were ever stored, or dropped
-    _wanted: int  # how many somebody waits for
+    _written: int  # how many were ever written, or dropped
+    _committed: int  # how many of these are committed
+    _write_until: int  # so many somebody waits for
+    _commit_until: int
+    _due_at: float  # when the next commit comes by itself (time.monotonic)
     _error: Exception | None
     _writer: threading.Thread | None
-    _is_flushed_at_exit: bool
+    _is_committed_at_exit: bool
 
-    def __init__(self, write: Callable[[Sequence[EventLogEntry]], None]) -> None:
-        self._write = write
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._reset()
         self._all.add(self)
 
     def add(self, event: EventLogEntry) -> None:
-        """Keep `event` until the next flush, which comes by itself within `LONGEST_WAIT_S`."""
+        """Keep `event` until the next flush or commit, which comes by itself within `LONGEST_WAIT_S`."""
         with self._changed:
+            if not self._waiting and self._committed == self._written:
+                self._due_at = time.monotonic() + LONGEST_WAIT_S
             self._ensure_writer()
             self._waiting.append(event)
             self._changed.notify_all()
 
     def flush(self) -> None:
+        """Return when all that was added before is written, and so seen by this process; raise what prevented it."""
+        with self._changed:
+            until = self._written + len(self._waiting)
+            self._write_until = max(self._write_until, until)
+            self._wait_for(lambda: self._written >= until)
+
+    def commit(self) -> None:
         """Return when all that was added before is committed; raise what prevented it."""
         with self._changed:
-            if not self._waiting and self._error is None:
-                return
-            target = self._settled + len(self._waiting)
-            self._wanted = max(self._wanted, target)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._settled >= target or self._error is not None)
-            error, self._error = self._error, None
+            until = self._written + len(self._waiting)
+            self._commit_until = max(self._commit_until, until)
+            self._wait_for(lambda: self._committed >= until)
+
+    def _wait_for(self, is_done: Callable[[], bool]) -> None:
+        self._changed.notify_all()
+        self._changed.wait_for(lambda: is_done() or self._error is not None)
+        error, self._error = self._error, None
         if error is not None:
             raise error
-
-    def holds(self, kind: Callable[[EventLogEntry], bool]) -> bool:
-        """Whether an event of this kind waits."""
-        with self._changed:
-            return any(kind(event) for event in self._waiting)
 
     def _reset(self) -> None:
         """Empty, with no writer: as made, and again in a forked child, where the parent's events are the parent's."""
         self._changed = threading.Condition()
         self._waiting = []
-        self._settled = 0
-        self._wanted = 0
+        self._written = self._committed = self._write_until = self._commit_until = 0
+        self._due_at = 0.0
         self._error = None
         self._writer = None
-        self._is_flushed_at_exit = False
+        self._is_committed_at_exit = False
 
     def _ensure_writer(self) -> None:
-        """Start the writing thread if there is none, and see to a last flush when the process ends."""
-        if not self._is_flushed_at_exit:
+        """Start the writing thread if there is none, and see to a last commit when the process ends."""
+        if not self._is_committed_at_exit:
             # Not atexit, which a multiprocessing child skips (it ends by os._exit); elsewhere atexit calls this.
-            Finalize(None, _flush_at_exit, args=(weakref.ref(self),), exitpriority=100)
-            self._is_flushed_at_exit = True
+            Finalize(None, _commit_at_exit, args=(weakref.ref(self),), exitpriority=100)
+            self._is_committed_at_exit = True
         if self._writer is not None:
             return
         self._writer = threading.Thread(target=self._write_while_busy, name="netcensus-event-log", daemon=True)
@@ -91,21 +111,33 @@ class EventBuffer:
     def _write_while_busy(self) -> None:
         while True:
             with self._changed:
-                if not self._changed.wait_for(lambda: self._waiting, timeout=IDLE_S):
+                if not self._changed.wait_for(self._has_work, timeout=IDLE_S):
                     self._writer = None
                     return
-                self._changed.wait_for(self._is_due, timeout=LONGEST_WAIT_S)
-                batch, is_awaited = list(self._waiting), self._wanted > self._settled
+                self._changed.wait_for(self._is_due, timeout=max(0.0, self._due_at - time.monotonic()))
+                batch, is_to_commit = list(self._waiting), self._is_commit_due()
+                is_awaited = self._is_awaited()
             error = self._try_to_write(batch)
+            if is_to_commit and error is None:
+                error = self._try_to_commit()
             with self._changed:
                 # A refusal nobody waits for is tried again; a dropped event is told to the next who flushes.
                 if error is not None and (is_awaited or not isinstance(error, OperationalError)):
                     self._error = error
-                    self._wanted = self._settled
+                    self._write_until, self._commit_until = self._written, self._committed
                 self._changed.notify_all()
 
+    def _has_work(self) -> bool:
+        return bool(self._waiting) or self._committed < self._written
+
     def _is_due(self) -> bool:
-        return self._wanted > self._settled or len(self._waiting) >= MOST_WAITING
+        return self._is_awaited() or len(self._waiting) >= MOST_WAITING
+
+    def _is_awaited(self) -> bool:
+        return self._write_until > self._written or self._commit_until > self._committed
+
+    def _is_commit_due(self) -> bool:
+        return self._commit_until > self._committed or self._due_at <= time.monotonic()
 
     def _try_to_write(self, batch: Sequence[EventLogEntry]) -> Exception | None:
         """Write `batch` and drop it; what went wrong, if anything did.
@@ -113,33 +145,62 @@ class EventBuffer:
         A database that is locked or full keeps them all for the next try. Any other error is one event's own fault
         (stock storage would raise it from `store_event`): they are then written one by one and only that is dropped.
         """
+        if not batch:
+            return None
         try:
-            self._write(batch)
+            self._sink.write(batch, lambda: self._put_back(batch))
         except OperationalError as error:
-            _log.warning("Dagster's event log: %d events wait, the database refused them: %s", len(batch), error.orig)
-            return error
-        except Exception as error:  # noqa: BLE001 (kept, and raised by the next flush in the thread that waits)
-            if len(batch) == 1:
-                _log.exception("Dagster's event log: an event could not be stored and is dropped: %s", batch[0].message)
-                self._drop(1)
-                return error
-            return self._write_singly(batch)
+            return self._refused(error)
+        except Exception:  # noqa: BLE001 (whatever an event's fault is; found again, and kept, one event at a time)
+            return self._write_singly()
         self._drop(len(batch))
         return None
 
-    def _write_singly(self, batch: Sequence[EventLogEntry]) -> Exception | None:
+    def _write_singly(self) -> Exception | None:
+        """Write and commit all that waits event by event, what the fault of one undid included."""
         first = None
-        for event in batch:
-            error = self._try_to_write([event])
-            first = first or error
-            if isinstance(error, OperationalError):
-                break  # this and all after it still wait, in order
+        with self._changed:
+            events = list(self._waiting)
+        for event in events:
+            try:
+                self._sink.write([event], lambda event=event: self._put_back([event]))  # type: ignore[misc]  # bound now
+            except OperationalError as error:
+                return first or self._refused(error)  # this and all after it still wait, in order
+            except Exception as error:  # noqa: BLE001 (kept, and raised by the next flush in the thread that waits)
+                _log.exception("Dagster's event log: an event could not be stored and is dropped: %s", event.message)
+                first = first or error
+            self._drop(1)
+            if refused := self._try_to_commit():
+                return first or refused
         return first
+
+    def _try_to_commit(self) -> Exception | None:
+        try:
+            self._sink.commit()
+        except OperationalError as error:
+            return self._refused(error)
+        with self._changed:
+            self._committed = self._written
+        return None
+
+    def _refused(self, error: OperationalError) -> Exception:
+        """The database's refusal, told; the next try comes by itself after a while."""
+        with self._changed:
+            self._due_at = time.monotonic() + LONGEST_WAIT_S
+            waiting = len(self._waiting)
+        _log.warning("Dagster's event log: %d events wait, the database refused them: %s", waiting, error.orig)
+        return error
 
     def _drop(self, count: int) -> None:
         with self._changed:
             del self._waiting[:count]
-            self._settled += count
+            self._written += count
+
+    def _put_back(self, events: Sequence[EventLogEntry]) -> None:
+        """These wait again, before all others: what they were written in was undone."""
+        with self._changed:
+            self._waiting[:0] = events
+            self._written -= len(events)
 
     @classmethod
     def flush_all(cls) -> None:
@@ -154,10 +215,10 @@ class EventBuffer:
             buffer._reset()  # noqa: SLF001 (our own class)
 
 
-def _flush_at_exit(reference: "weakref.ref[EventBuffer]") -> None:
+def _commit_at_exit(reference: "weakref.ref[EventBuffer]") -> None:
     buffer = reference()
     if buffer is not None:
-        buffer.flush()
+        buffer.commit()
 
 
 os.register_at_fork(after_in_child=EventBuffer.forget_inherited)

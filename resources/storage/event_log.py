@@ -1,4 +1,4 @@
-"""Dagster's event log in one SQLite file, a step's events in one transaction."""
+"""Dagster's event log in one SQLite file: what is read, packed, some seconds of it in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,74 +6,90 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy
-from dagster import AssetKey, DagsterEventType, EventLogEntry
-from dagster._core.events import ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
-from dagster._core.storage.event_log.base import AssetRecord
+from dagster import DagsterEventType, EventLogEntry
+from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import ConsolidatedSqliteEventLogStorage
 
 from resources.storage.database import Database
 from resources.storage.event_buffer import EventBuffer
 from resources.storage.event_watcher import EventWatcher, OnEvent
+from resources.storage.indexes import settle_indexes
+from resources.storage.packed_text import pack_texts
 
-# After these a reader may act: a run changed its state; a step is done and must not look undone after a crash.
+LEFT_OUT: Final = frozenset(
+    {
+        # "Got input", "loaded input": which tables a step reads stands in its definition, and nothing asks for these.
+        DagsterEventType.STEP_INPUT,
+        DagsterEventType.LOADED_INPUT,
+        # "Handled output": what the IO manager says of a table stands in the asset's materialization, word for word.
+        DagsterEventType.HANDLED_OUTPUT,
+    }
+)
+"""Kinds of events that are not stored: 116 of the 396 of a census."""
 COMMITTED_AT_ONCE: Final = frozenset(EVENT_TYPE_TO_PIPELINE_RUN_STATUS) | {
-    DagsterEventType.STEP_SUCCESS,
+    # After these a reader may act: a run changed its state, a step failed.
     DagsterEventType.STEP_FAILURE,
     DagsterEventType.STEP_UP_FOR_RETRY,
-    DagsterEventType.STEP_SKIPPED,
-    # Another process is about to run the step and store events of its own, which must come after this one.
+    # Another process is about to run the step and store events of its own, which must come after this one ...
     DagsterEventType.STEP_WORKER_STARTING,
 }
+COMMITTED_AT_ONCE_IN_A_STEP_S_OWN_PROCESS: Final = frozenset(
+    # ... as its last must come before those of the run's process.
+    {DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_SKIPPED}
+)
 
 
 class PooledEventLog(ConsolidatedSqliteEventLogStorage):
-    """Stock's consolidated event log over one kept connection; `store_event` gathers, everything else first commits."""
+    """Stock's consolidated event log over one kept connection; `store_event` gathers, everything else first writes."""
 
     def __init__(self, folder: Path) -> None:
         self._database = Database.at(f"sqlite:///{folder / 'event_log.db'}")
-        self._buffer = EventBuffer(self._store_together)
+        pack_texts(self._database.engine)
+        self._buffer = EventBuffer(self)
         self._watcher = EventWatcher(self)
+        self._is_a_step_s_own = False
         self._database.hold()
         super().__init__(str(folder))
         # Stock makes the tables together with the file; but the file is there, we hold it open. (It would not mend one
         # whose maker died before the tables either.)
         if not self.has_table(SqlEventLogStorageTable.name):
             self._init_db()  # type: ignore[no-untyped-call]  # it has no types
+        with self._database.connect() as connection:
+            settle_indexes(connection)
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Store `event` at once if others wait for it, else with those of its step, within a second."""
+        """Store `event` at once if others wait for it, else with what follows, within some seconds."""
         self.prepare_insert_event(event)  # what cannot be serialised is refused here, to its caller, as stock does
+        kind = event.dagster_event_type if event.is_dagster_event else None
+        if kind in LEFT_OUT:
+            return
         self._buffer.add(event)
-        if event.is_dagster_event and event.dagster_event_type in COMMITTED_AT_ONCE:
-            self._buffer.flush()
+        self._is_a_step_s_own |= kind == DagsterEventType.STEP_WORKER_STARTED
+        is_last = self._is_a_step_s_own and kind in COMMITTED_AT_ONCE_IN_A_STEP_S_OWN_PROCESS
+        if kind in COMMITTED_AT_ONCE or is_last:
+            self._buffer.commit()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store `events`, committed together."""
         for event in events:
             self.store_event(event)
-        self._buffer.flush()
+        self._buffer.commit()
 
-    def _store_together(self, events: Sequence[EventLogEntry]) -> None:
-        """Store `events` with stock's own statements, asset and check tables included, in one transaction."""
-        with self._database.together():
+    def write(self, events: Sequence[EventLogEntry], undone: Callable[[], None]) -> None:
+        """Store `events` with stock's own statements, asset and check tables included, to be committed with others."""
+        with self._database.gather(undone):
             for event in events:
                 super().store_event(event)
 
-    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
-        """What is stored of these assets, this process's own latest events included.
-
-        Dagster asks at the start of every step; that the step's STEP_START waits then is no reason to commit it alone.
-        """
-        if self._buffer.holds(_is_of_an_asset):
-            self._buffer.flush()
-        with self._database.together():
-            return super().get_asset_records(asset_keys)
+    def commit(self) -> None:
+        """Commit what was written."""
+        self._database.commit()
 
     @contextmanager
     def _connect(self) -> Iterator[sqlalchemy.Connection]:
         """The connection for every statement of stock's: a reader in this process finds all that was stored before."""
-        if not self._database.is_together:
+        if not self._database.is_inside:
             EventBuffer.flush_all()
         with self._database.connect() as connection:
             yield connection
@@ -97,9 +113,4 @@ class PooledEventLog(ConsolidatedSqliteEventLogStorage):
     def dispose(self) -> None:
         """Commit what waits and end the watches. The connection closes with the last user of the file."""
         self._watcher.close()
-        self._buffer.flush()
-
-
-def _is_of_an_asset(event: EventLogEntry) -> bool:
-    """Whether storing `event` changes what is known of an asset (as in stock's `store_event`)."""
-    return event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS
+        self._buffer.commit()

@@ -18,7 +18,16 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from tests.integration import storage_job
-from tests.integration.storage_story import REPOSITORY, events, home, instance_at, run_job, story
+from tests.integration.storage_story import (
+    LEFT_OUT,
+    REPOSITORY,
+    events,
+    home,
+    instance_at,
+    run_job,
+    story,
+    without_left_out,
+)
 from tests.services.mariadb import MariaDB
 from tests.services.postgresql import PACKAGE, PostgreSQL, programs, running_postgresql
 from tests.services.process import eventually
@@ -51,10 +60,12 @@ def bytes_written(child: "subprocess.Popen[bytes]") -> int:
 
 @pytest.mark.parametrize("how", ["well", "empty", "raise", "exit"])
 def test_the_story_is_stock_s(tmp_path: Path, our_home: Path, how: str) -> None:
-    """However a run ends, the log, the assets, the checks and the run say what stock SQLite says, in the same order."""
+    """However a run ends, log, assets, checks and run say what stock SQLite says, in order, but for `LEFT_OUT`."""
     with instance_at(home(tmp_path / "stock", STOCK)) as stock, instance_at(our_home) as ours:
         expected, found = (story(instance, run_job(instance, how)) for instance in (stock, ours))
-    assert found == expected
+    left_out = {kind for kind, *_ in expected["events"]} - {kind for kind, *_ in found["events"]}
+    assert left_out <= LEFT_OUT
+    assert found == without_left_out(expected)
     assert len(expected["events"]) > 20
     assert expected["status"] == (dg.DagsterRunStatus.SUCCESS if how == "well" else dg.DagsterRunStatus.FAILURE)
 
@@ -65,7 +76,7 @@ def test_a_second_run_updates_what_the_first_stored(tmp_path: Path, our_home: Pa
         for instance in (stock, ours):
             run_job(instance, "well")
         expected, found = (story(instance, run_job(instance, "empty")) for instance in (stock, ours))
-    assert found == expected
+    assert found == without_left_out(expected)
     assert len(expected["checks"]) == 2
 
 
@@ -99,14 +110,15 @@ def test_a_run_s_own_process_reads_what_it_just_stored(our_home: Path) -> None:
         assert len(other.all_logs(run_id)) == before + 1
 
 
-def test_events_wait_for_their_step(our_home: Path) -> None:
-    """An event inside a step is not committed alone; the run's end commits it."""
+def test_events_wait_for_more(our_home: Path) -> None:
+    """An event inside a step is not committed alone, though its own process reads it; the run's end commits it."""
     with instance_at(our_home) as instance:
         run_id = run_job(instance, "well")
         with sqlite3.connect(our_home / "history" / "event_log.db") as reader:
             count = "SELECT count(*) FROM event_logs"
             before = reader.execute(count).fetchone()[0]
             instance.report_engine_event("one more", run_id=run_id, job_name="census")
+            assert instance.all_logs(run_id)[-1].message == "one more"
             assert reader.execute(count).fetchone()[0] == before
             instance.report_run_failed(instance.get_run_by_id(run_id) or pytest.fail("no run"))
             assert reader.execute(count).fetchone()[0] == before + 2
@@ -128,15 +140,15 @@ def test_a_forked_child_stores_its_last_event(our_home: Path) -> None:
 
 
 def test_a_run_writes_little(tmp_path: Path, our_home: Path) -> None:
-    """A run of 4 assets writes less than 2 MB, and less than a fifth of what stock SQLite writes."""
+    """A run of 4 assets writes less than 0.6 MB, and less than a twentieth of what stock SQLite writes."""
     stock_home = home(tmp_path / "stock", STOCK)
     for folder in (stock_home, our_home):
         assert execute(folder, "census").wait() == 0  # the first makes the tables
     stock, ours = (bytes_written(execute(folder, "census")) for folder in (stock_home, our_home))
     if stock == 0:
         pytest.skip(f"{tmp_path} is not on a block device: nothing is counted there. Set TMPDIR to a disk.")
-    assert ours < 2_000_000
-    assert ours * 5 < stock
+    assert ours < 600_000
+    assert ours * 20 < stock
 
 
 def heartbeat(at: float) -> DaemonHeartbeat:
@@ -194,7 +206,7 @@ def test_mariadb_by_changing_dagster_yaml(
         tmp_path / "m", monkeypatch, "dagster.mysql.yaml", host=mariadb.host, port=mariadb.port, **login
     )
     with instance_at(folder) as theirs, instance_at(our_home) as ours:
-        assert story(theirs, run_job(theirs, how)) == story(ours, run_job(ours, how))
+        assert without_left_out(story(theirs, run_job(theirs, how))) == story(ours, run_job(ours, how))
     database.drop_user("dagster")
 
 
@@ -220,7 +232,7 @@ def test_postgresql_by_changing_dagster_yaml(
     folder = in_a_server(tmp_path / "p", monkeypatch, "dagster.postgres.yaml", **where, **login)
     with instance_at(folder) as theirs, instance_at(our_home) as ours:
         for how in ("well", "empty"):
-            assert story(theirs, run_job(theirs, how)) == story(ours, run_job(ours, how))
+            assert without_left_out(story(theirs, run_job(theirs, how))) == story(ours, run_job(ours, how))
 
 
 @pytest.mark.parametrize("yaml", ["dagster.yaml", "deploy/dagster.mysql.yaml", "deploy/dagster.postgres.yaml"])

@@ -1,7 +1,8 @@
-"""Events that wait to be committed together: none lost, none twice, in order, whatever the database does."""
+"""Events that wait to be written, and committed, together: none lost, none twice, in order, come what may."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from resources.storage import event_buffer
 from resources.storage.event_buffer import MOST_WAITING, EventBuffer
 from resources.storage.sqlite_storage import REPOSITORY, resolve_base_dir
+from tests.services.process import eventually
 
 LOCKED = OperationalError("INSERT", {}, RuntimeError("database is locked"))
 
@@ -23,85 +25,133 @@ def event(text: str) -> EventLogEntry:
 
 
 class Store:
-    """A list that takes batches, all or none; refuses as often as told, and always the event called "bad"."""
+    """A database: batches that are written, and then committed; all undone where it refuses.
 
-    def __init__(self, refusals: int = 0) -> None:
+    It refuses as often as told, and always the event called "bad".
+    """
+
+    def __init__(self, refusals: int = 0, refused_commits: int = 0) -> None:
+        self.written: list[list[str]] = []
         self.batches: list[list[str]] = []
         self.refusals = refusals
+        self.refused_commits = refused_commits
+        self.is_committed = threading.Event()
+        self._undone: list[Callable[[], None]] = []
 
-    def write(self, batch: Sequence[EventLogEntry]) -> None:
+    def write(self, events: Sequence[EventLogEntry], undone: Callable[[], None]) -> None:
         """Take a batch."""
         if self.refusals:
             self.refusals -= 1
             raise LOCKED
-        if any(entry.user_message == "bad" for entry in batch):
+        if any(entry.user_message == "bad" for entry in events):
+            self._undo()
             raise ValueError("bad")
-        self.batches.append([entry.user_message for entry in batch])
+        self.written.append([entry.user_message for entry in events])
+        self._undone.append(undone)
+
+    def commit(self) -> None:
+        """Keep for good what was taken."""
+        if self.refused_commits:
+            self.refused_commits -= 1
+            self._undo()
+            raise LOCKED
+        self.batches += self.written
+        self.written, self._undone = [], []
+        self.is_committed.set()
+
+    def _undo(self) -> None:
+        self.written = []
+        while self._undone:
+            self._undone.pop()()
 
     @property
     def texts(self) -> list[str]:
-        """All that was taken, in order."""
+        """All that was committed, in order."""
         return [text for batch in self.batches for text in batch]
 
 
 def test_what_waits_is_written_in_one_batch() -> None:
-    """Events added before a flush are one batch, in their order."""
+    """Events added before a flush are written as one batch, in their order, and not committed by it."""
     store = Store()
-    buffer = EventBuffer(store.write)
+    buffer = EventBuffer(store)
     for text in "abc":
         buffer.add(event(text))
     buffer.flush()
-    assert store.batches == [["a", "b", "c"]]
+    assert (store.written, store.batches) == ([["a", "b", "c"]], [])
+    buffer.commit()
+    assert (store.written, store.batches) == ([], [["a", "b", "c"]])
 
 
-def test_nothing_waits_for_ever() -> None:
-    """Without a flush the events come by themselves."""
-    written = threading.Event()
-    buffer = EventBuffer(lambda _batch: written.set())
+@pytest.mark.parametrize("is_flushed", [False, True])
+def test_nothing_waits_for_ever(*, is_flushed: bool) -> None:
+    """Without a commit that is asked for the events are committed by themselves, written before or not."""
+    store = Store()
+    buffer = EventBuffer(store)
     buffer.add(event("a"))
-    assert written.wait(30)
+    if is_flushed:
+        buffer.flush()
+    assert store.is_committed.wait(30)
+    assert store.texts == ["a"]
 
 
 def test_many_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as a batch may hold are written without a flush and without delay."""
     monkeypatch.setattr(event_buffer, "LONGEST_WAIT_S", 3600)
-    written = threading.Event()
-    buffer = EventBuffer(lambda _batch: written.set())
+    store = Store()
+    buffer = EventBuffer(store)
     for _ in range(MOST_WAITING - 1):
         buffer.add(event("a"))
-    assert not written.wait(0.1)
+    time.sleep(0.1)
+    assert not store.written
     buffer.add(event("the last"))
-    assert written.wait(30)
+    eventually(lambda: store.written, "the batch")
 
 
 def test_a_locked_database_loses_nothing() -> None:
     """Who flushes is told of the refusal; the events stay, and the next flush stores them before later ones."""
     store = Store(refusals=1)
-    buffer = EventBuffer(store.write)
+    buffer = EventBuffer(store)
     buffer.add(event("a"))
     with pytest.raises(OperationalError, match="locked"):
         buffer.flush()
     buffer.add(event("b"))
-    buffer.flush()
+    buffer.commit()
     assert store.texts == ["a", "b"]
+
+
+def test_what_a_refused_commit_undid_is_written_again() -> None:
+    """Who commits is told of the refusal; what was written in several flushes comes again, in its order, once."""
+    store = Store(refused_commits=1)
+    buffer = EventBuffer(store)
+    for text in "abc":
+        buffer.add(event(text))
+        buffer.flush()
+    with pytest.raises(OperationalError, match="locked"):
+        buffer.commit()
+    assert store.texts == []
+    buffer.add(event("d"))
+    buffer.commit()
+    assert store.texts == ["a", "b", "c", "d"]
 
 
 def test_one_event_that_cannot_be_stored_takes_no_other_with_it() -> None:
     """Its error is raised by the flush, once; the events before and after it are stored."""
     store = Store()
-    buffer = EventBuffer(store.write)
-    for text in ("a", "bad", "b"):
+    buffer = EventBuffer(store)
+    buffer.add(event("a"))
+    buffer.flush()  # so that the bad one undoes what is written already
+    for text in ("bad", "b"):
         buffer.add(event(text))
     with pytest.raises(ValueError, match="bad"):
         buffer.flush()
-    buffer.flush()
+    buffer.commit()
     assert store.texts == ["a", "b"]
 
 
 def test_threads_lose_nothing() -> None:
     """Events of several threads are all stored, each thread's in its order."""
     store = Store()
-    buffer = EventBuffer(store.write)
+    buffer = EventBuffer(store)
 
     def add(name: str) -> None:
         for number in range(50):
@@ -114,7 +164,7 @@ def test_threads_lose_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    buffer.flush()
+    buffer.commit()
     assert len(store.texts) == 150
     for name in "xyz":
         assert [text for text in store.texts if text[0] == name] == [f"{name}{number:02}" for number in range(50)]
