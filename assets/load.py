@@ -11,6 +11,7 @@ from assets.receipts import Event, by_target, newly_written, outs, told_receipts
 from assets.receipts import checks as checks_of
 from pipelines.breaches import left_out_sites
 from pipelines.network import Network
+from pipelines.plan.approval import stop_stale
 from pipelines.reconcile.trust import faults
 from resources.gateways import Gateways
 from resources.ledger import Ledger
@@ -55,6 +56,8 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         **read: pd.DataFrame,
     ) -> Iterator[Event]:
         run_id = context.run.run_id
+        with told():
+            stop_stale(read["sources"], pd.Timestamp.now("UTC"))
         with told(), targets.carried_out(run_id, Plans(read["ipam_plan"], read["dns_plan"], read["guards"])) as answers:
             memory.note(run_id, read)
         with told():

@@ -54,7 +54,7 @@ class Approve(dg.Config):
     """What a person lets through in this run; nothing unless somebody fills it in."""
 
     approve: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="One guard of one plan each, as the refusal says: 0123456789ab:deletes-per-zone",
     )
 

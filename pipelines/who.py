@@ -56,6 +56,8 @@ def question(subject: str, *, at: str | None = None, since: str | None = None, u
     if first is not None and last is not None and last < first:
         raise ConfigError("--to", f"{plain(until)} is before {plain(since)}", "Swap them")
     asked = subject.strip()
+    if not asked:
+        raise ConfigError("subject", "nothing was asked for", "Write an address, a name or a MAC")
     for column, read in (("ip", ip), ("mac", mac)):
         try:
             return Question(column, str(read(asked)), since=first, until=last)

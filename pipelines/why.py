@@ -10,6 +10,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.contract import Table
+from pipelines.errors import ConfigError
 from pipelines.plan.bookkeeping import work
 from pipelines.report import plain
 from pipelines.values import mac
@@ -31,6 +32,8 @@ _POINTER = ".arpa."
 def why(subject: str, known: Tables) -> str:
     """The answer for an address, a MAC or a name, bare or absolute; `known` are the last tables by name (`READ`)."""
     asked = subject.strip()
+    if not asked:
+        raise ConfigError("subject", "nothing was asked for", "Write an address, a name or a MAC")
     found = sorted(_addresses(asked, known), key=_in_order)
     answers = [_about(ip, known) for ip in found]
     answers = answers or [_about_name(owner, known) for owner in sorted(_owners(asked, known))]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pandas as pd
+from pydantic import Field
 
 from pipelines.network import Network
 from resources.retention import Retention
@@ -16,7 +17,7 @@ _AT_ONCE = 100
 class Keep(dg.Config):
     """How long runs are kept. What the census itself did stays in the ledger, and what it read in the archive."""
 
-    days: int = 30
+    days: int = Field(default=30, ge=1, description="Finished runs older than this go, with their events")
 
 
 @dg.op

@@ -1,6 +1,7 @@
 """The question `who`, from the launchpad: the answer is the run's metadata, in the command line's words."""
 
 import dagster as dg
+from pydantic import Field
 
 from assets.declare import told
 from pipelines.who import as_text, question
@@ -9,12 +10,12 @@ from resources.preview import verbatim
 
 
 class Asked(dg.Config):
-    """An address, a name (bare or whole) or a MAC; and an instant or a range, ISO 8601. Empty: the whole history."""
+    """Of whom is asked, and when; without any time, in the whole history."""
 
-    subject: str
-    at: str = ""
-    since: str = ""
-    until: str = ""
+    subject: str = Field(default="", description="An address, a name (bare or whole) or a MAC")
+    at: str = Field(default="", description="Who did at this time: ISO 8601, such as 2026-11-17T20:30Z")
+    since: str = Field(default="", description="Who did at or after this time")
+    until: str = Field(default="", description="Who did at or before this time")
 
 
 @dg.op

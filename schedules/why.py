@@ -1,6 +1,7 @@
 """The question `why`, from the launchpad: the answer is the run's metadata, in the command line's words."""
 
 import dagster as dg
+from pydantic import Field
 
 from assets.declare import told
 from pipelines.why import READ
@@ -10,9 +11,9 @@ from resources.table_store import TableStore
 
 
 class Question(dg.Config):
-    """What is asked for: an address, a name (bare or whole) or a MAC."""
+    """What is asked for."""
 
-    subject: str
+    subject: str = Field(default="", description="An address, a name (bare or whole) or a MAC")
 
 
 @dg.op
