@@ -33,9 +33,12 @@ class Scheduler:
         """The runs that one look at the clock, which says `at`, has put into the queue."""
         before, settings = {run.run_id for run in self.instance.get_runs()}, self.instance.scheduler
         assert isinstance(settings, DagsterDaemonScheduler)
-        limits = {"max_catchup_runs": settings.max_catchup_runs, "max_tick_retries": settings.max_tick_retries}
+        most, tries = settings.max_catchup_runs, settings.max_tick_retries
         with freeze_time(at):
-            deque(launch_scheduled_runs(self.process, _LOGGER, at, {}, **limits), maxlen=0)
+            looking = launch_scheduled_runs(
+                self.process, _LOGGER, at, {}, max_catchup_runs=most, max_tick_retries=tries
+            )
+            deque(looking, maxlen=0)
         return [run for run in self.instance.get_runs() if run.run_id not in before]
 
     def end_all(self) -> None:

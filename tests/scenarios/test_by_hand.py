@@ -124,7 +124,8 @@ def test_every_job_can_be_started_as_its_launchpad_opens() -> None:
     defs, found = build_defs(ROOT / "network.toml"), set()
     for job in defs.resolve_all_job_defs():
         for node in job.nodes:
-            fields = getattr(node.definition.config_schema.config_type, "fields", None) or {}
+            schema = node.definition.config_schema
+            fields = getattr(schema.config_type, "fields", {}) if schema else {}
             for name, field in fields.items():
                 assert field.description, f"{job.name}: {node.name}.{name} says nothing"
                 assert not field.is_required, f"{job.name}: {node.name}.{name} has no default"
