@@ -12,6 +12,7 @@ from assets.load import load_assets
 from assets.parse import parse_assets
 from assets.plan import plan_assets
 from assets.reconcile import reconcile_assets
+from assets.replay import replay_assets
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.retention import Keep
@@ -26,6 +27,7 @@ from resources.listed import Listed
 from resources.memory import Memory
 from resources.nameserver import NameServer, Serials
 from resources.network_file import network_path, read_network
+from resources.past_hours import PastHours
 from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
 from resources.retention import Retention
@@ -35,7 +37,7 @@ from resources.suites import Suites
 from resources.table_store import TableStore
 from resources.targets import Targets
 from schedules.dns_sync import dns_sync_when_changed
-from schedules.jobs import census, dns_sync, rehearse
+from schedules.jobs import census, dns_sync, rehearse, replay
 from schedules.prune import daily_prune, prune
 from schedules.regular import regular_census
 from schedules.watch import watch_sensor
@@ -74,6 +76,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "pool_use": pool_use,
         "history": history,
         "memory": Memory(ledger, known_devices, pool_use, history),
+        "past_hours": PastHours(Archive(archive), ledger),
         "last_load": last_load,
         "standing": standing,
         "alerting": Alerting(network.alerts, str(path), url, secret),
@@ -93,12 +96,13 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         reconcile_assets(network),
         plan_assets(network),
         load_assets(network),
+        replay_assets(network),
     ]
     return dg.Definitions(
         assets=assets,
         asset_checks=[freshness_checks(network)],
         sensors=[dns_sync_when_changed(network.cadence.dns_sync_every_minutes * 60), watch_sensor(network)],
-        jobs=[census, dns_sync, rehearse, prune, who, why],
+        jobs=[census, dns_sync, rehearse, replay, prune, who, why],
         schedules=[regular_census(network), daily_prune(network)],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

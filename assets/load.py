@@ -9,10 +9,13 @@ from assets.declare import checked, told
 from assets.proof import checks, proof, shown
 from assets.receipts import Event, by_target, newly_written, outs, told_receipts
 from assets.receipts import checks as checks_of
+from assets.replay import looked_at
 from pipelines.breaches import left_out_sites
 from pipelines.network import Network
 from pipelines.plan.approval import stop_stale
+from pipelines.reconcile.account import census_time
 from pipelines.reconcile.trust import faults
+from pipelines.replay import Hour
 from resources.gateways import Gateways
 from resources.ledger import Ledger
 from resources.memory import Memory
@@ -59,7 +62,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         with told():
             stop_stale(read["sources"], pd.Timestamp.now("UTC"))
         with told(), targets.carried_out(run_id, Plans(read["ipam_plan"], read["dns_plan"], read["guards"])) as answers:
-            memory.note(run_id, read)
+            looks = memory.note(run_id, read)
         with told():
             at_kea = ask_again(read["heal_plan"], gateways, ledger, run_id)
         serials = targets.followed(answers, limit_s)
@@ -67,6 +70,8 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         yield from told_receipts(receipts, {"dns_receipt": shown(serials)}, suites)
         yield from proof(serials, limit_s, pd.Timestamp.now("UTC"))
         yield from newly_written(answers)
+        if looks:
+            yield looked_at(Hour.of(census_time(read["sources"])), {"looks": dg.MetadataValue.int(looks)})
         yield _whole(read["sources"], read["withheld"])
 
     return load

@@ -54,6 +54,8 @@ def breaches(table: Table, frame: pd.DataFrame, others: Frames) -> list[Breach]:
     malformed = table.malformed(frame)
     if malformed:
         return [Breach(table.name, fault, REPORT, is_error=True, rows=frame.head(0)) for fault in malformed]
+    if frame.empty:
+        return []
     whole, rules = judged(table, frame, others)
     found = [(rule, failing(whole, rule.expectation)) for rule in rules]
     return [

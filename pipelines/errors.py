@@ -7,6 +7,7 @@ NetcensusError
 │   └── AccessDenied      the credentials were refused
 ├── PlanRefused           a guard was met, or no guard has looked          -> a person lets it through, or mends it
 ├── ParseError            looked, but the answer cannot be read             -> as SourceUnavailable
+├── HourLost              nothing of an hour is archived, or no longer     -> leave that hour out
 ├── StateError            our own archive, tables or ledger cannot be written -> nothing is sent without a record
 └── TargetError           a target cannot be written
     ├── PreflightFailed   found out before the first write
@@ -52,6 +53,10 @@ class ParseError(NetcensusError):
 
 class PlanRefused(NetcensusError):
     """A plan would change more than it may, or nobody has judged it. Nothing was sent (rule R8)."""
+
+
+class HourLost(NetcensusError):
+    """An hour cannot be replayed: nobody read anything in it, or what was read is kept no longer."""
 
 
 class StateError(NetcensusError):

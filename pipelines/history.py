@@ -72,10 +72,10 @@ def _settled(evidence: str) -> str:
 def spliced(
     standing: pd.DataFrame, seen: Observation, before: pd.Timestamp | None, after: pd.Timestamp | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of `tables.BINDING_HISTORY` that go, and those that come, when an observation is added.
+    """The rows of `tables.BINDING_HISTORY` that go, and those that come, when an observation is told.
 
-    `before` and `after` are the looks next to it, `standing` all rows of its site that hold at either. What does not
-    change is in neither.
+    `before` and `after` are the looks next to it, `standing` all rows of its site that hold at either, or at its own
+    instant: where that was told before, what is seen now takes the place of it. What does not change is in neither.
     """
     left, right = (standing[_holds(standing, look)].drop(columns="site") for look in (before, after))
     now = seen.holders.assign(is_there=True)
@@ -90,7 +90,7 @@ def spliced(
         _rows(sides[has_now & ~goes_on], "", _instants(seen.at, sides), end, seen.site),
         _rows(sides[has_right & ~stays], "_r", _instants(after, sides), sides["to_at_r"], seen.site),
     ]
-    old = standing[_holds(standing, before) | _holds(standing, after)]
+    old = standing[_holds(standing, before) | _holds(standing, seen.at) | _holds(standing, after)]
     new = tables.BINDING_HISTORY.concat(parts)
     return _without(old, new), _without(new, old)
 
@@ -125,5 +125,5 @@ def _rows(
 
 
 def _without(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are not among the others. A row's address and begin tell its state, so its times tell all."""
-    return rows.merge(others[_WHEN], on=_WHEN, how="left_anti", validate="one_to_one")
+    """The rows that are not among the others, state and times."""
+    return rows.merge(others[[*_WHEN, *STATE]], on=[*_WHEN, *STATE], how="left_anti", validate="one_to_one")

@@ -5,13 +5,14 @@ seconds since 1970, UTC: as text they would be most of the file.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.contract import Table
-from pipelines.history import Observation, spliced
+from pipelines.history import STATE, Observation, spliced
 from pipelines.who import Looks, Question
 from resources.own_database import OwnTables, plain_rows
 
@@ -38,9 +39,21 @@ _history = sa.Table(
     sa.Index("history_by_end", "site", "to_at"),
     sqlite_with_rowid=False,
 )  # fmt: skip
+_told = sa.Table(
+    "told", _metadata,
+    sa.Column("run_id", sa.String(36), primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 _KEY = [column.name for column in _history.primary_key.columns]
 _INSTANTS = ("from_at", "to_at", "confirmed_at")
 _NEVER = 2**62
+
+
+class Noted(NamedTuple):
+    """What was written: looks that were not known, and rows of `binding_history`, new or gone."""
+
+    looks: int
+    rows: int
 
 
 class History(OwnTables):
@@ -48,37 +61,61 @@ class History(OwnTables):
 
     _schema = _metadata
 
-    def note(self, seen: Iterable[Observation]) -> int:
-        """Remember what was seen, in any order, and how many rows of `binding_history` that wrote.
+    def note(self, seen: Iterable[Observation], run_id: str, *, anew: bool = False) -> Noted:
+        """Remember what a run saw, in any order. One transaction.
 
-        One transaction. Of a look that is known already nothing is written.
+        Of a look that is known already nothing is written, unless it is to be told `anew`: then what is said now takes
+        the place of what was.
         """
         ordered = sorted(seen, key=lambda one: (one.site, one.at))
         if not ordered:
-            return 0
+            return Noted(0, 0)
         with self._engine.begin() as connection:
-            return sum(self._note(connection, one) for one in ordered)
+            wrote = [self._note(connection, one, anew=anew) for one in ordered]
+            noted = Noted(sum(one.looks for one in wrote), sum(one.rows for one in wrote))
+            if noted.looks and connection.scalar(sa.select(_told).where(_told.c.run_id == run_id)) is None:
+                connection.execute(sa.insert(_told), {"run_id": run_id})
+        return noted
 
-    def _note(self, connection: sa.Connection, seen: Observation) -> int:
-        around = self._around(connection, seen.site, _second(seen.at))
-        if around is None:
-            return 0
-        standing = _frame(tables.BINDING_HISTORY, connection.execute(_standing(seen.site, *around)).mappings().all())
-        gone, new = spliced(standing, seen, *(_instant(one) for one in around))
-        connection.execute(sa.insert(_looks), {"site": seen.site, "at": _second(seen.at)})
+    def told(self) -> frozenset[str]:
+        """The runs that told what they saw, also when the history itself was emptied since."""
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(sa.select(_told.c.run_id)))
+
+    def unlike(self, seen: Observation) -> int:
+        """Of how many addresses the history says something else than was seen at a look that it knows."""
+        at, columns = _second(seen.at), ["ip", *STATE]
+        holds = (_history.c.from_at <= at, sa.or_(_history.c.to_at.is_(None), _history.c.to_at > at))
+        query = sa.select(*(_history.c[name] for name in columns)).where(_history.c.site == seen.site, *holds)
+        with self._engine.connect() as connection:
+            told = {tuple(row) for row in connection.execute(query)}
+        now = {tuple(row.values()) for row in plain_rows(seen.holders[columns])}
+        return len({str(ip) for ip, *_ in told ^ now})
+
+    def _note(self, connection: sa.Connection, seen: Observation, *, anew: bool) -> Noted:
+        is_look = _is_look(connection, seen)
+        if is_look and not anew:
+            return Noted(0, 0)
+        gone, new = self._spliced(connection, seen)
+        if not is_look:
+            connection.execute(sa.insert(_looks), {"site": seen.site, "at": _second(seen.at)})
         if len(gone):
             by_key = sa.delete(_history).where(*(_history.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
             connection.execute(by_key, [{f"old_{name}": row[name] for name in _KEY} for row in _cells(gone)])
         if len(new):
             connection.execute(sa.insert(_history), _cells(new))
-        return len(gone) + len(new)
+        return Noted(int(not is_look), len(gone) + len(new))
+
+    def _spliced(self, connection: sa.Connection, seen: Observation) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The rows that go and those that come when an observation is told, whether or not another stands there."""
+        before, after = self._around(connection, seen.site, _second(seen.at))
+        rows = connection.execute(_standing(seen, before, after)).mappings().all()
+        return spliced(_frame(tables.BINDING_HISTORY, rows), seen, _instant(before), _instant(after))
 
     @staticmethod
-    def _around(connection: sa.Connection, site: str, at: int) -> tuple[int | None, int | None] | None:
-        """The looks at a site before and after an instant; None where that one is a look itself."""
+    def _around(connection: sa.Connection, site: str, at: int) -> tuple[int | None, int | None]:
+        """The looks at a site before and after an instant."""
         here = sa.select(_looks.c.at).where(_looks.c.site == site)
-        if connection.scalar(here.where(_looks.c.at == at)) is not None:
-            return None
         before = here.where(_looks.c.at < at).order_by(_looks.c.at.desc()).limit(1)
         after = here.where(_looks.c.at > at).order_by(_looks.c.at).limit(1)
         return connection.scalar(before), connection.scalar(after)
@@ -115,14 +152,16 @@ def query(question: Question) -> sa.Select[tuple[object, ...]]:
     return sa.select(_history, look.scalar_subquery().label("confirmed_at")).where(*where).order_by(*order)
 
 
-def _standing(site: str, before: int | None, after: int | None) -> sa.Select[tuple[object, ...]]:
-    """The rows of a site that may hold at one of two looks."""
-    lasts: sa.ColumnElement[bool] = _history.c.to_at.is_(None)
-    if after is not None:
-        lasts = sa.or_(lasts, _history.c.to_at > (after if before is None else before))
-    begun = before if after is None else after
-    where = [_history.c.site == site, lasts] + ([] if begun is None else [_history.c.from_at <= begun])
-    return sa.select(_history).where(*where)
+def _is_look(connection: sa.Connection, seen: Observation) -> bool:
+    where = (_looks.c.site == seen.site, _looks.c.at == _second(seen.at))
+    return connection.scalar(sa.select(_looks.c.at).where(*where)) is not None
+
+
+def _standing(seen: Observation, before: int | None, after: int | None) -> sa.Select[tuple[object, ...]]:
+    """The rows of a site that may hold at an observation's instant, or at the look before or after it."""
+    first, last = (_second(seen.at) if look is None else look for look in (before, after))
+    lasts = sa.or_(_history.c.to_at.is_(None), _history.c.to_at > first)
+    return sa.select(_history).where(_history.c.site == seen.site, lasts, _history.c.from_at <= last)
 
 
 def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:

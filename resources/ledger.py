@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.plan.past import KEPT_READS, Past
-from resources.own_database import OwnTables, aware, plain_rows
+from pipelines.snapshots import EVERYWHERE
+from resources import applied
+from resources.own_database import OwnTables, aware, naive, plain_rows
 
-_KEY = ["target", "scope", "subject", "field"]
 _RESENT_KEPT_DAYS = 30
-_metadata = sa.MetaData()
+_metadata = applied.SCHEMA
 
 SNAPSHOT_INDEX = sa.Table(
     "snapshots", _metadata,
@@ -29,21 +30,8 @@ SNAPSHOT_INDEX = sa.Table(
     sa.Column("version", sa.String(32)),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("clock_offset_s", sa.Integer),
     sa.Index("snapshots_by_source", "source", "id"),
-)  # fmt: skip
-_applied = sa.Table(
-    "applied", _metadata,
-    sa.Column("target", sa.String(16), primary_key=True),
-    sa.Column("scope", sa.String(255), primary_key=True),
-    sa.Column("subject", sa.String(255), primary_key=True),
-    sa.Column("field", sa.String(32), primary_key=True),
-    sa.Column("value", sa.Text),
-    sa.Column("intended", sa.Text),
-    sa.Column("ttl_s", sa.Integer),
-    sa.Column("is_adopted", sa.Boolean, nullable=False),
-    sa.Column("at", sa.DateTime, nullable=False),
-    sa.Column("named_by", sa.String(64)),
-    sa.Column("missing_since_at", sa.DateTime),
 )  # fmt: skip
 _births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
 _reads = sa.Table(
@@ -82,7 +70,7 @@ class Ledger(OwnTables):
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
-        self._insert(SNAPSHOT_INDEX, rows.drop(columns="clock_offset_s").assign(run_id=run_id))
+        self._insert(SNAPSHOT_INDEX, rows.assign(run_id=run_id))
         with self._engine.begin() as connection:
             first = connection.scalar(sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)))
             is_born = connection.scalar(sa.select(sa.func.count()).select_from(_births)) != 0
@@ -165,29 +153,39 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             return {site: aware(at) for site, at in connection.execute(query)}
 
-    def applied(self) -> pd.DataFrame:
-        """All of `tables.APPLIED`, sorted by its key."""
+    def index(self, since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
+        """The rows of `tables.SNAPSHOTS` read from `since` until before `until`, with their `run_id`, as noted.
+
+        Of what older releases noted, the clock's offset is not known: it is taken for 0.
+        """
+        at = SNAPSHOT_INDEX.c.read_at
+        query = sa.select(SNAPSHOT_INDEX).where(at >= naive(since), at < naive(until)).order_by(SNAPSHOT_INDEX.c.id)
         with self._engine.connect() as connection:
-            rows = (
-                connection.execute(sa.select(_applied).order_by(*(_applied.c[name] for name in _KEY))).mappings().all()
-            )
-        columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
-        times = ("at", "missing_since_at")
-        return tables.APPLIED.frame(
-            {**columns, **{name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in times}}
-        )
+            rows = connection.execute(query).mappings().all()
+        columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.SNAPSHOTS.names}
+        read_at = pd.to_datetime(pd.Series(columns["read_at"], dtype="object"), utc=True)
+        offsets = [row["clock_offset_s"] or 0 for row in rows]
+        index = tables.SNAPSHOTS.frame(columns | {"read_at": read_at, "clock_offset_s": offsets})
+        return index.assign(run_id=pd.Series([row["run_id"] for row in rows], dtype="str"))
+
+    def asked_around(self, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+        """When a gateway was asked last before `since`, and first from `until` on; None where none was."""
+        at, is_gateway = SNAPSHOT_INDEX.c.read_at, SNAPSHOT_INDEX.c.site != EVERYWHERE
+        with self._engine.connect() as connection:
+            before = connection.scalar(sa.select(sa.func.max(at)).where(is_gateway, at < naive(since)))
+            after = connection.scalar(sa.select(sa.func.min(at)).where(is_gateway, at >= naive(until)))
+        return None if before is None else aware(before), None if after is None else aware(after)
+
+    def applied(self, at: pd.Timestamp | None = None) -> pd.DataFrame:
+        """All of `tables.APPLIED`, sorted by its key: now, or as it stood at an earlier instant."""
+        with self._engine.connect() as connection:
+            return applied.stands(connection, at)
 
     def replace_applied(self, rows: pd.DataFrame) -> None:
         """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed."""
-        if not len(rows):
-            return
-        by_key = sa.delete(_applied).where(*(_applied.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
-        keys = [{f"old_{name}": value for name, value in key.items()} for key in plain_rows(rows[_KEY])]
-        kept = rows[rows["value"].notna() | rows["intended"].notna()]
-        with self._engine.begin() as connection:
-            connection.execute(by_key, keys)
-            if len(kept):
-                connection.execute(sa.insert(_applied), plain_rows(kept))
+        if len(rows):
+            with self._engine.begin() as connection:
+                applied.replace(connection, rows)
 
     def note_receipt(self, run_id: str, at: pd.Timestamp, rows: pd.DataFrame) -> None:
         """Keep what a target answered: rows of `tables.RECEIPT`."""
@@ -206,11 +204,12 @@ class Ledger(OwnTables):
 
 
 def _add_new_columns(engine: sa.Engine) -> None:
-    """Give a table made by an older release the columns it lacks; all of them may be null."""
-    found = {column["name"] for column in sa.inspect(engine).get_columns(_applied.name)}
+    """Give the tables made by an older release the columns they lack; all of them may be null."""
     quote = engine.dialect.identifier_preparer.quote
-    with engine.begin() as connection:
-        for column in _applied.columns:
-            if column.name not in found:
-                kind = column.type.compile(engine.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {_applied.name} ADD COLUMN {quote(column.name)} {kind}")
+    for table in (applied.APPLIED, SNAPSHOT_INDEX):
+        found = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
+        with engine.begin() as connection:
+            for column in table.columns:
+                if column.name not in found:
+                    kind = column.type.compile(engine.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}")

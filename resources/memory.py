@@ -26,11 +26,12 @@ class Memory:
         self._pool_use = pool_use
         self._history = history
 
-    def note(self, run_id: str, read: Mapping[str, pd.DataFrame]) -> None:
-        """Remember of a census, by its `TABLES`, what later ones go by."""
+    def note(self, run_id: str, read: Mapping[str, pd.DataFrame]) -> int:
+        """Remember of a census, by its `TABLES`, what later ones go by; how many sites it looked at that none had yet."""
         sources, reads = read["sources"], self._ledger.past(run_id).reads
         self._pool_use.note(use_to_note(read["pools"], self._pool_use.noted(), reads, census_time(sources)))
         self._ledger.note_reads(sources[sources["is_complete"]])
         self._known_devices.note(read["device_interfaces"])
         left_out = left_out_sites(read["withheld"])["site"]
-        self._history.note(observations(read["bindings"], read["name_claims"], sources, left_out))
+        seen = observations(read["bindings"], read["name_claims"], sources, left_out)
+        return self._history.note(seen, run_id).looks

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets import extract, load, parse, plan, reconcile
+from assets import replay as past
 
 LIMIT_S = 900
 """How long a census may take. The old jobs hung for four days; a healthy census takes well under a minute."""
@@ -10,6 +11,8 @@ _STAGES = (extract.GROUP, parse.GROUP, reconcile.GROUP, plan.GROUP)
 _LIMIT = {"dagster/max_runtime": str(LIMIT_S)}
 LOADS = {"netcensus/loads": "targets"}
 """The tag of runs that write to targets: dagster.yaml lets one of them run at a time."""
+RESTS_ON_THE_ARCHIVE = {"netcensus/archive": "held"}
+"""The tag of runs that read old answers, and of the one that removes them: dagster.yaml lets one run at a time."""
 UNDER_WAY = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 census = dg.define_asset_job(
@@ -30,4 +33,10 @@ rehearse = dg.define_asset_job(
     selection=dg.AssetSelection.groups(*_STAGES),
     tags=_LIMIT,
     description="All of a census but the writing: look at ipam_plan, dns_plan and withheld.",
+)
+replay = dg.define_asset_job(
+    "replay",
+    selection=dg.AssetSelection.groups(past.GROUP),
+    tags=RESTS_ON_THE_ARCHIVE,
+    description="Make past hours again from the archive, with today's code. Asks nobody, writes to no target.",
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pipelines.network import Network
 from resources.retention import Retention
-from schedules.jobs import LOADS
+from schedules.jobs import LOADS, RESTS_ON_THE_ARCHIVE
 
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _AT_ONCE = 100
@@ -49,7 +49,7 @@ def prune_archive(context: dg.OpExecutionContext, retention: dg.ResourceParam[Re
 
 
 @dg.job(
-    tags=LOADS,  # never beside a census, which may be about to rest on what is removed
+    tags={**LOADS, **RESTS_ON_THE_ARCHIVE},  # never beside a census or a replay, which rest on what may be removed
     description="Delete finished runs older than 30 days, and archived answers as [state] in network.toml says.",
 )
 def prune() -> None:

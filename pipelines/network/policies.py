@@ -1,6 +1,7 @@
 """What network.toml decides: whose no name is, how long an answer holds, when a name goes, how much may, our state."""
 
 import math
+from datetime import date
 from pathlib import PurePath
 from typing import Annotated
 
@@ -110,12 +111,14 @@ class State(Part):
     """Our own state: the archive's folder, how much is kept there, and the ledger's database.
 
     An answer is kept for `archive_days` after it was last read, `archive_max_mb` (10^6 bytes on the disk) at most.
+    Dagster's UI shows the hours from `first_day` (UTC) on.
     """
 
     archive: str = "var/archive"
     ledger: str = "sqlite:///var/ledger.sqlite"
     archive_days: Annotated[int, Field(ge=1, le=36500)] = 400
     archive_max_mb: Annotated[int, Field(ge=1)] = 2000
+    first_day: date = date(2026, 11, 1)
 
     def ledger_url(self, folder: PurePath) -> str:
         """The ledger's database URL; the path of an SQLite file starts in `folder`, that of network.toml."""

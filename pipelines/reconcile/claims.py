@@ -70,6 +70,8 @@ def name_claims(
     the more binding first: where two clients want one name, the one that has it keeps it. `unasked` are the names of
     sites that were not read: there nobody speaks for them.
     """
+    if wanted.empty:
+        return tables.NAME_CLAIMS.empty()
     claims = wanted.assign(rank=kind(wanted["source"]).map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
     pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]

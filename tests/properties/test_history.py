@@ -1,6 +1,7 @@
 """Laws of the history: the hours decide, not the order they come in; what did not change is not written."""
 
 from collections.abc import Sequence
+from random import Random
 
 import pandas as pd
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ STATES: list[tuple[object, ...]] = [
     (ALICE, None, None, "neighbour", "arp"),
     (BOB, None, "nas.example.lan.", "lease", "kea4.leases"),
 ]
+RUN = "a run"
 Hour = tuple[str, int, dict[str, int]]
 ADDRESSES = ["10.0.0.5", "10.0.0.6", "10.0.0.7"]
 HELD = st.dictionaries(st.sampled_from(ADDRESSES[:2]), st.integers(0, len(STATES) - 1))
@@ -64,7 +66,7 @@ def test_the_hours_in_any_order_and_any_batches_give_the_same_history(hours: lis
     """The maximal runs over the looks at each site: what a backfill makes is what the hourly runs made."""
     memory = History("sqlite://")
     for at in range(0, len(hours), batch):
-        memory.note([look(*hour) for hour in hours[at : at + batch]])
+        memory.note([look(*hour) for hour in hours[at : at + batch]], RUN)
     assert stored(memory) == runs(hours)
 
 
@@ -73,10 +75,10 @@ def test_the_hours_in_any_order_and_any_batches_give_the_same_history(hours: lis
 def test_an_hour_that_is_told_again_changes_nothing(hours: list[Hour]) -> None:
     """Neither the same, nor another story of it: the first is kept (rule R9)."""
     memory = History("sqlite://")
-    memory.note([look(*hour) for hour in hours])
+    memory.note([look(*hour) for hour in hours], RUN)
     before = stored(memory)
-    assert memory.note([look(*hour) for hour in hours]) == 0
-    assert memory.note([look(site, hour, {"10.0.0.7": 0}) for site, hour, _ in hours]) == 0
+    assert memory.note([look(*hour) for hour in hours], RUN) == (0, 0)
+    assert memory.note([look(site, hour, {"10.0.0.7": 0}) for site, hour, _ in hours], RUN) == (0, 0)
     assert stored(memory) == before
 
 
@@ -85,6 +87,23 @@ def test_an_hour_that_is_told_again_changes_nothing(hours: list[Hour]) -> None:
 def test_an_hour_like_the_one_before_writes_no_row(hours: list[Hour], held: dict[str, int]) -> None:
     """Only that somebody looked."""
     memory = History("sqlite://")
-    memory.note([look(*hour) for hour in hours])
-    memory.note([look("home", 20, held)])
-    assert memory.note([look("home", 21, held)]) == 0
+    memory.note([look(*hour) for hour in hours], RUN)
+    memory.note([look("home", 20, held)], RUN)
+    assert memory.note([look("home", 21, held)], RUN) == (1, 0)
+
+
+@given(HOURS, st.lists(HELD, min_size=9, max_size=9), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_hours_told_anew_take_the_place_of_what_was_told(
+    hours: list[Hour], now: list[dict[str, int]], order: Random
+) -> None:
+    """In any order, one by one: the history is that of the new story alone. What differs is counted before."""
+    memory = History("sqlite://")
+    memory.note([look(*hour) for hour in hours], RUN)
+    mended = [(site, hour, held) for (site, hour, _), held in zip(hours, now, strict=False)]
+    for one in order.sample(mended, len(mended)):
+        was = next(held for site, hour, held in hours if (site, hour) == one[:2])
+        assert memory.unlike(look(*one)) == sum(was.get(ip) != one[2].get(ip) for ip in ADDRESSES)
+        memory.note([look(*one)], RUN, anew=True)
+        assert memory.unlike(look(*one)) == 0
+    assert stored(memory) == runs(mended)

@@ -25,8 +25,10 @@ def memory(tmp_path: Path) -> History:
     """Alice's address becomes Bob's at the third look, after one that failed."""
     memory = History(f"sqlite:///{tmp_path}/ledger.sqlite")
     mine = ("10.0.1.6", ALICE, "alice.example.lan.")
-    memory.note([look(0, ("10.0.1.5", ALICE, "nas.example.lan.")), look(1, ("10.0.1.5", ALICE, "nas.example.lan."))])
-    memory.note([look(3, ("10.0.1.5", BOB, "nas.cabin.example.lan."), mine), look(0, site="cabin")])
+    memory.note(
+        [look(0, ("10.0.1.5", ALICE, "nas.example.lan.")), look(1, ("10.0.1.5", ALICE, "nas.example.lan."))], "a"
+    )
+    memory.note([look(3, ("10.0.1.5", BOB, "nas.cabin.example.lan."), mine), look(0, site="cabin")], "b")
     return memory
 
 

@@ -1,0 +1,128 @@
+"""An hour of the past, made again from what was archived: by today's code and today's network.toml."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.breaches import breaches, ill_sites, listed, unread, without
+from pipelines.contract import Table
+from pipelines.errors import HourLost, ParseError
+from pipelines.expectations import Frames
+from pipelines.history import Observation, observations
+from pipelines.network import Network
+from pipelines.parse.every import PARSED, parse_all
+from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, is_of
+from pipelines.reconcile.account import account
+from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
+from pipelines.snapshots import Snapshot
+
+KEY_FORMAT = "%Y-%m-%d-%H:%M"
+_PARSED = (tables.SOURCES, *PARSED)
+_ACCOUNT = (
+    tables.SIGHTINGS, tables.BINDINGS, tables.NAME_CLAIMS, tables.ADDRESSES, tables.RECORDS, tables.REGISTRATIONS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, order=True)
+class Hour:
+    """One hour of UTC, from `start` until before `end`."""
+
+    start: pd.Timestamp
+
+    @classmethod
+    def of(cls, at: pd.Timestamp) -> "Hour":
+        """The hour an instant lies in."""
+        return cls(at.tz_convert("UTC").floor("h"))
+
+    @classmethod
+    def from_key(cls, key: str) -> "Hour":
+        """The hour of a partition's key."""
+        return cls(pd.to_datetime(key, format=KEY_FORMAT, utc=True))
+
+    @property
+    def key(self) -> str:
+        """The partition's key, such as 2026-11-17-14:00."""
+        return f"{self.start:{KEY_FORMAT}}"
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """When the next hour begins."""
+        return self.start + pd.Timedelta(hours=1)
+
+    def __str__(self) -> str:
+        return f"between {self.start:%H:%M} and {self.end:%H:%M} UTC on {self.start:%Y-%m-%d}"
+
+
+@dataclass(frozen=True)
+class Retold:
+    """What a census of the past found: the tables it looked at, what it adds to the history, and what was lacking."""
+
+    tables: Frames = field(repr=False)
+    seen: list[Observation]
+    lacking: list[str]
+
+
+def runs_in(index: pd.DataFrame, hour: Hour) -> dict[str, pd.DataFrame]:
+    """The runs that asked a gateway, last in this hour, in order, each with its rows of the index.
+
+    The index is `tables.SNAPSHOTS` with `run_id`. What dns_sync read is not among them: it asks no gateway.
+    """
+    asked = index[[is_of(source, GATEWAYS, LISTED) for source in index["source"]]]
+    at = asked.groupby("run_id")["read_at"].max().sort_values()
+    inside = at[(at >= hour.start) & (at < hour.end)]
+    return {str(run_id): index[index["run_id"] == run_id] for run_id in inside.index}
+
+
+def is_whole(rows: pd.DataFrame) -> bool:
+    """Whether a run came so far that it had read, or tried to read, phpIPAM and the zones as well."""
+    return all(any(is_of(source, step) for source in rows["source"]) for step in (PHPIPAM, ZONES))
+
+
+def why_lost(
+    hour: Hour, now: pd.Timestamp, around: tuple[pd.Timestamp | None, pd.Timestamp | None], *, has_begun: bool
+) -> HourLost:
+    """Why there is no whole run in an hour; `around` is when gateways were asked last before, and first after it."""
+    if hour.start > now:
+        return HourLost(hour.key, "this hour has not happened yet", "Choose hours of the past")
+    before, after = (f"{at:%Y-%m-%d %H:%M}" if at is not None else "never" for at in around)
+    remedy = f"Gateways were asked before: {before}, after: {after}. It cannot be made up for: leave that hour out"
+    if has_begun:
+        return HourLost(hour.key, f"no census {hour} came so far as to read phpIPAM and the zones", remedy)
+    if hour.end > now:
+        return HourLost(hour.key, "no census has read anything in this hour yet", "Run the job census, or wait")
+    return HourLost(hour.key, f"nothing is archived: no census read anything {hour}", remedy)
+
+
+def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network) -> Retold:
+    """What a census concludes from these answers, beside the ledger as it was then; no plan is made.
+
+    As in a census, a site whose rows break a contract is left out. Raises `ParseError` where a whole table is bad.
+    """
+    parsed = parse_all(read, network=network)
+    parsed, ill = _sound(_PARSED, parsed, {**parsed, **listed(network)})
+    parsed = {**parsed, "sources": unread(parsed["sources"], ill)}
+    made = account(parsed, applied, network=network)
+    made, more = _sound(_ACCOUNT, made, {**parsed, **made, **listed(network)})
+    sources = unread(parsed["sources"], more)
+    seen = [] if _is_blind(sources, network) else observations(made["bindings"], made["name_claims"], sources, more)
+    return Retold({**parsed, **made, "sources": sources}, seen, faults(sources))
+
+
+def _is_blind(sources: pd.DataFrame, network: Network) -> bool:
+    """Whether a census ends there: a target could not be read, or not one gateway was."""
+    gateways = {name for name, site in network.sites.items() if site.gateway is not None}
+    return len(unread_targets(sources)) > 0 or (bool(gateways) and gateways <= frozen_sites(sources).keys())
+
+
+def _sound(
+    contracts: Sequence[Table], frames: Frames, others: Frames
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """The tables without the sites whose rows break something, and those sites with the reason."""
+    found = [breach for table in contracts for breach in breaches(table, frames[table.name], others)]
+    bad = next((breach for breach in found if breach.is_whole), None)
+    if bad is not None:
+        raise ParseError(bad.table, bad.says, bad.remedy)
+    ill = ill_sites(found)
+    return without(frames, ill), ill

@@ -1,0 +1,92 @@
+"""What we wrote to the targets, in the ledger's database: as it stands, and as it stood at any earlier instant.
+
+Whose a name in phpIPAM or a pointer in DNS was is told by what we had written by then, so an hour that is replayed
+needs the rows of then. A row that another takes the place of is kept, with the time until which it stood.
+"""
+
+from datetime import datetime
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines import tables
+from resources.own_database import naive, plain_rows
+
+_KEY = list(tables.APPLIED.key)
+_INSTANTS = ("at", "missing_since_at")
+_ALWAYS = datetime(1970, 1, 1)  # noqa: DTZ001 - the database's instants are naive UTC; no row of ours is of then
+SCHEMA = sa.MetaData()
+"""The ledger's own tables: those here, and those of `resources.ledger`."""
+
+
+def _columns() -> list[sa.Column[object]]:
+    return [
+        sa.Column("target", sa.String(16), primary_key=True),
+        sa.Column("scope", sa.String(255), primary_key=True),
+        sa.Column("subject", sa.String(255), primary_key=True),
+        sa.Column("field", sa.String(32), primary_key=True),
+        sa.Column("value", sa.Text),
+        sa.Column("intended", sa.Text),
+        sa.Column("ttl_s", sa.Integer),
+        sa.Column("is_adopted", sa.Boolean, nullable=False),
+        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("named_by", sa.String(64)),
+        sa.Column("missing_since_at", sa.DateTime),
+    ]
+
+
+APPLIED = sa.Table("applied", SCHEMA, *_columns())
+APPLIED_BEFORE = sa.Table(
+    "applied_before", SCHEMA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    *(sa.Column(one.name, one.type, nullable=one.nullable) for one in _columns()),
+    sa.Column("until_at", sa.DateTime, nullable=False, index=True),
+)  # fmt: skip
+
+
+def stands(connection: sa.Connection, at: pd.Timestamp | None = None) -> pd.DataFrame:
+    """All of `tables.APPLIED`, sorted by its key: now, or as it stood at an instant."""
+    parts = [sa.select(*_named(APPLIED))]
+    if at is not None:
+        then = naive(at)
+        before = sa.select(*_named(APPLIED_BEFORE)).where(APPLIED_BEFORE.c.until_at > then)
+        parts = [parts[0].where(APPLIED.c.at <= then), before.where(APPLIED_BEFORE.c.at <= then)]
+    query = sa.union_all(*parts).order_by(*map(sa.column, _KEY))
+    rows = connection.execute(query).mappings().all()
+    columns: dict[str, object] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
+    times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in _INSTANTS}
+    return tables.APPLIED.frame(pd.DataFrame(columns | times))
+
+
+def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
+    """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed.
+
+    What stood there before is kept, unless it was of the same load, which nobody else has seen.
+    """
+    says_something = rows["value"].notna() | rows["intended"].notna()
+    times = [row["at"] if one else _ALWAYS for row, one in zip(plain_rows(rows), says_something, strict=True)]
+    keys = [{f"old_{name}": value for name, value in key.items()} for key in plain_rows(rows[_KEY])]
+    now = naive(pd.Timestamp.now("UTC"))
+    connection.execute(_KEEP, [key | {"new_at": at, "now": now} for key, at in zip(keys, times, strict=True)])
+    connection.execute(_REMOVE, keys)
+    if says_something.any():
+        connection.execute(sa.insert(APPLIED), plain_rows(rows[says_something]))
+
+
+def forget(connection: sa.Connection, before: pd.Timestamp) -> None:
+    """Let go of what stood until before an instant: no hour of then can be replayed any more."""
+    connection.execute(sa.delete(APPLIED_BEFORE).where(APPLIED_BEFORE.c.until_at < naive(before)))
+
+
+def _named(table: sa.Table) -> list[sa.Column[object]]:
+    return [table.c[name] for name in tables.APPLIED.names]
+
+
+_IS_OLD = [APPLIED.c[name] == sa.bindparam(f"old_{name}") for name in _KEY]
+_REMOVE = sa.delete(APPLIED).where(*_IS_OLD)
+_KEEP = sa.insert(APPLIED_BEFORE).from_select(
+    [*tables.APPLIED.names, "until_at"],
+    sa.select(*_named(APPLIED), sa.bindparam("now", type_=sa.DateTime)).where(
+        *_IS_OLD, APPLIED.c.at != sa.bindparam("new_at", type_=sa.DateTime)
+    ),
+)
