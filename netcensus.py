@@ -1,5 +1,7 @@
 """netcensus from the command line: `census` writes, `rehearse` only says what it would write, `why` and `who` explain.
 
+`replay` makes hours of the past again from the archive, and asks nobody.
+
 The jobs are those of Dagster's UI, run in this process; the run appears there too. Exit status 0 when everything was
 read and every change took effect, 1 when something was not, 2 when the configuration is at fault. `why NAME` (or an
 address, or a MAC) answers from the tables the last run left behind, `who` from the history of all runs; neither reads
@@ -21,6 +23,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError, StateError
 from pipelines.plan.approval import asked
+from pipelines.replay import hours_asked
 from pipelines.report import inert, report
 from pipelines.who import as_csv, as_json, as_text, question
 from pipelines.why import READ, why
@@ -43,6 +46,7 @@ _PLANNED = {
     "withheld": tables.WITHHELD,
     "guards": tables.GUARDS,
 }
+_WHEN = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
 REPORTED = {
     "census": {**_PLANNED, **_RECEIPTS},
     "dns_sync": {**_PLANNED, **_RECEIPTS},
@@ -66,6 +70,8 @@ def main() -> int:
         return _fail([str(error)], 2)
     if arguments.command == "why":
         return answer(definitions, arguments.subject)
+    if arguments.command == "replay":
+        return replay(definitions, arguments)
     ended = run(definitions, arguments.command, arguments.approve)
     if ended.reported:
         print(report(read(definitions, ended.reported)))  # noqa: T201 - the report is the command's output
@@ -86,14 +92,18 @@ def _arguments() -> argparse.Namespace:
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
     asking.set_defaults(approve=[])
+    again = commands.add_parser("replay", help="past hours again, from the archive and with today's code; asks nobody")
+    again.set_defaults(approve=[])
+    again.add_argument("--from", dest="since", metavar="TIME", required=True, help=f"the first hour: {_WHEN}")
+    again.add_argument("--to", dest="until", metavar="TIME", required=True, help="a time in the last hour")
+    again.add_argument("--anew", action="store_true", help="let what is found now replace what the history holds")
     _add_who(commands.add_parser("who", help="who held an address, bore a name or had a MAC, and when"))
     return parser.parse_args()
 
 
 def _add_who(asking: argparse.ArgumentParser) -> None:
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
-    when = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
-    asking.add_argument("--at", metavar="TIME", help=f"only who did at this time: {when}")
+    asking.add_argument("--at", metavar="TIME", help=f"only who did at this time: {_WHEN}")
     asking.add_argument("--from", dest="since", metavar="TIME", help="only who did at or after this time")
     asking.add_argument("--to", dest="until", metavar="TIME", help="only who did at or before this time")
     form = asking.add_mutually_exclusive_group()
@@ -132,6 +142,25 @@ def answer(definitions: "dg.Definitions", subject: str) -> int:
     return 0
 
 
+def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
+    """Make the hours of a range again, and print what became of each."""
+    import pandas as pd  # noqa: PLC0415 - as Dagster: `--help` does without it
+
+    try:
+        first_day = read_network(network_path()).state.first_day
+        first, last = hours_asked(arguments.since, arguments.until, first_day, pd.Timestamp.now("UTC"))
+    except ConfigError as error:
+        return _fail([str(error)], 2)
+    ends = {"start": first.key, "end": last.key}
+    tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+    result = _executed(definitions, "replay", {"replay": {"config": {"anew": arguments.anew}}}, tags)
+    for made in result.get_asset_materialization_events():
+        said = made.step_materialization_data.materialization.metadata["history"].value
+        print(f"{made.partition}  {said}")  # noqa: T201 - the command's output
+    faults = _faults(result)
+    return _fail(faults, 1) if faults else 0
+
+
 def prepare_home(home: Path) -> None:
     """Make DAGSTER_HOME a folder that holds our dagster.yaml, unless the operator keeps one of their own there."""
     home.mkdir(parents=True, exist_ok=True)
@@ -150,26 +179,38 @@ class Ended:
 
 def run(definitions: "dg.Definitions", job: str, approve: Sequence[str] = ()) -> Ended:
     """Run a job in this process and say how it ended. `approve` is what a person lets through (`plan.approval`)."""
-    import dagster as dg  # noqa: PLC0415 - as above: `who` does without it
-
     from assets.plan import APPROVED_BY, WITHIN  # noqa: PLC0415 - imports Dagster
 
-    config: dict[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dg.DagsterInstance.get() as instance:
-        result = definitions.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config=config | ({"ops": {"plan": {"config": {"approve": list(approve)}}}} if approve else {}),
-            tags={APPROVED_BY: user()} if approve else {},
-        )
-    checks = [one for one in result.get_asset_check_evaluations() if not one.passed and one.severity.value == "ERROR"]
-    told = [line for one in checks for line in spoken(one.description) or [one.check_name]]
-    failures = [_sentence(event) for event in result.get_step_failure_events() if not _is_of_check(event)]
+    ops = {"plan": {"config": {"approve": list(approve)}}} if approve else {}
+    result = _executed(definitions, job, ops, {APPROVED_BY: user()} if approve else {})
     events = result.get_asset_materialization_events()
     made = {str(event.asset_key.to_user_string()) for event in events if event.asset_key}
-    is_refused = any(one.check_name == WITHIN for one in checks)
+    is_refused = any(one.check_name == WITHIN for one in _red(result))
     reported = _PLANNED if is_refused else REPORTED[job]
-    return Ended(list(dict.fromkeys([*told, *failures])), reported if made >= reported.keys() else {})
+    return Ended(_faults(result), reported if made >= reported.keys() else {})
+
+
+def _executed(
+    definitions: "dg.Definitions", job: str, ops: Mapping[str, object], tags: Mapping[str, str]
+) -> "dg.ExecuteInProcessResult":
+    import dagster as dg  # noqa: PLC0415 - as above: `who` does without it
+
+    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": ops}
+    with dg.DagsterInstance.get() as instance:
+        return definitions.resolve_job_def(job).execute_in_process(
+            instance=instance, raise_on_error=False, run_config=config, tags=tags
+        )
+
+
+def _red(result: "dg.ExecuteInProcessResult") -> "list[dg.AssetCheckEvaluation]":
+    return [one for one in result.get_asset_check_evaluations() if not one.passed and one.severity.value == "ERROR"]
+
+
+def _faults(result: "dg.ExecuteInProcessResult") -> list[str]:
+    """What the red checks and the failed steps of a run say, each line once."""
+    told = [line for one in _red(result) for line in spoken(one.description) or [one.check_name]]
+    failed = [event for event in result.get_step_failure_events() if not _is_of_check(event)]
+    return list(dict.fromkeys([*told, *(line for event in failed for line in _sentence(event).splitlines())]))
 
 
 def user() -> str:

@@ -15,7 +15,7 @@ from assets.declare import told
 from assets.extract import snapshot_names
 from pipelines.errors import NetcensusError
 from pipelines.network import Network
-from pipelines.replay import Hour, Retold, retold
+from pipelines.replay import Hour, Retold, Told, retold
 from resources.history import History
 from resources.past_hours import PastHours
 from resources.preview import inert, markdown
@@ -102,21 +102,19 @@ class _Past:
 
     def told_again(self, hour: Hour) -> Metadata:
         """What the last census of an hour found, for the UI; what each of them saw is in the history from now on."""
-        said = []
+        account = Told()
         for run_id, rows in self._past_hours.reads(self._index, hour).items():
             applied = self._past_hours.applied(rows["read_at"].max())
             made = retold(self._past_hours.snapshots(rows, hour), applied, network=self._network)
-            said.append(self._remembered(made, run_id))
-        return {**_shown(made), "history": dg.MetadataValue.text("; ".join(said))}
+            account += self._remembered(made, run_id)
+        return {**_shown(made), "history": dg.MetadataValue.text(str(account))}
 
-    def _remembered(self, made: Retold, run_id: str) -> str:
+    def _remembered(self, made: Retold, run_id: str) -> Told:
         if not self._anew and run_id not in self._known:
-            return "not told: that run loaded nothing (a rehearsal, or a refused plan); with `anew` it is"
+            return Told(censuses=1, untold=1)
         noted = self._history.note(made.seen, run_id, anew=self._anew)
-        said = f"{len(made.seen)} sites were looked at, {noted.looks} of that is new, {noted.rows} rows written"
-        differs = sum(map(self._history.unlike, made.seen))
-        told = f"; it says otherwise of {differs} addresses, and stays so unless they are told `anew`"
-        return said + (told if differs else "")
+        unlike = sum(map(self._history.unlike, made.seen))
+        return Told(1, len(made.seen), noted.looks, noted.rows, unlike)
 
 
 def _shown(made: Retold) -> Metadata:

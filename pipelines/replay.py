@@ -1,14 +1,15 @@
 """An hour of the past, made again from what was archived: by today's code and today's network.toml."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from datetime import date
 
 import pandas as pd
 
 from pipelines import tables
 from pipelines.breaches import breaches, ill_sites, listed, unread, without
 from pipelines.contract import Table
-from pipelines.errors import HourLost, ParseError
+from pipelines.errors import ConfigError, HourLost, ParseError
 from pipelines.expectations import Frames
 from pipelines.history import Observation, observations
 from pipelines.network import Network
@@ -17,6 +18,7 @@ from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, is_of
 from pipelines.reconcile.account import account
 from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
 from pipelines.snapshots import Snapshot
+from pipelines.who import instant
 
 KEY_FORMAT = "%Y-%m-%d-%H:%M"
 _PARSED = (tables.SOURCES, *PARSED)
@@ -55,6 +57,19 @@ class Hour:
         return f"between {self.start:%H:%M} and {self.end:%H:%M} UTC on {self.start:%Y-%m-%d}"
 
 
+def hours_asked(since: str, until: str, first_day: date, now: pd.Timestamp) -> tuple[Hour, Hour]:
+    """The first and the last hour of a command line. Raises `ConfigError` for what is no such range."""
+    first, last = (Hour.of(instant(text)) for text in (since, until))
+    if last < first:
+        raise ConfigError("--to", f"{last.key} is before {first.key}", "Swap them")
+    if last.start > now:
+        raise ConfigError("--to", f"{last.key} (UTC) has not happened yet", "Give a time of the past")
+    if first.start < pd.Timestamp(first_day, tz="UTC"):
+        remedy = "Give a later time, or an earlier first_day under [state] in network.toml"
+        raise ConfigError("--from", f"{first.key} (UTC) is before {first_day}", remedy)
+    return first, last
+
+
 @dataclass(frozen=True)
 class Retold:
     """What a census of the past found: the tables it looked at, what it adds to the history, and what was lacking."""
@@ -62,6 +77,32 @@ class Retold:
     tables: Frames = field(repr=False)
     seen: list[Observation]
     lacking: list[str]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of the history: how many censuses were told, looks at sites, and rows written.
+
+    `unlike` are addresses of which it says something else and stays, `untold` censuses it knows nothing of.
+    """
+
+    censuses: int = 0
+    looks: int = 0
+    new: int = 0
+    rows: int = 0
+    unlike: int = 0
+    untold: int = 0
+
+    def __add__(self, other: "Told") -> "Told":
+        return Told(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def __str__(self) -> str:
+        said = [f"{self.looks} looks in {self.censuses} censuses, {self.new} of them new; {self.rows} rows written"]
+        if self.unlike:
+            said.append(f"today's code says otherwise of {self.unlike} addresses: told `anew`, it would stand")
+        if self.untold:
+            said.append(f"{self.untold} loaded nothing (a rehearsal, a refused plan): told only `anew`")
+        return "; ".join(said)
 
 
 def runs_in(index: pd.DataFrame, hour: Hour) -> dict[str, pd.DataFrame]:

@@ -52,7 +52,7 @@ class Question:
 def question(subject: str, *, at: str | None = None, since: str | None = None, until: str | None = None) -> Question:
     """The question of a command line. Raises `ConfigError` for a time that is none."""
     begin, end = (at, at) if at is not None else (since, until)
-    first, last = _time(begin), _time(end)
+    first, last = (None if text is None else instant(text) for text in (begin, end))
     if first is not None and last is not None and last < first:
         raise ConfigError("--to", f"{plain(until)} is before {plain(since)}", "Swap them")
     asked = subject.strip()
@@ -68,10 +68,8 @@ def question(subject: str, *, at: str | None = None, since: str | None = None, u
     return Question("name", name if is_label else f"{name}.", is_label=is_label, since=first, until=last)
 
 
-def _time(text: str | None) -> pd.Timestamp | None:
+def instant(text: str) -> pd.Timestamp:
     """An ISO 8601 instant in UTC, to the second; without an offset it is this machine's local time."""
-    if text is None:
-        return None
     try:
         return pd.Timestamp(datetime.fromisoformat(text).astimezone(UTC)).floor("s")
     except (ValueError, OverflowError):

@@ -27,7 +27,7 @@ class Memory:
         self._history = history
 
     def note(self, run_id: str, read: Mapping[str, pd.DataFrame]) -> int:
-        """Remember of a census, by its `TABLES`, what later ones go by; how many sites it looked at that none had yet."""
+        """Remember of a census, by its `TABLES`, what later ones go by; the number of new looks at sites."""
         sources, reads = read["sources"], self._ledger.past(run_id).reads
         self._pool_use.note(use_to_note(read["pools"], self._pool_use.noted(), reads, census_time(sources)))
         self._ledger.note_reads(sources[sources["is_complete"]])

@@ -118,7 +118,7 @@ class State(Part):
     ledger: str = "sqlite:///var/ledger.sqlite"
     archive_days: Annotated[int, Field(ge=1, le=36500)] = 400
     archive_max_mb: Annotated[int, Field(ge=1)] = 2000
-    first_day: date = date(2026, 11, 1)
+    first_day: date = date(2026, 1, 1)
 
     def ledger_url(self, folder: PurePath) -> str:
         """The ledger's database URL; the path of an SQLite file starts in `folder`, that of network.toml."""

@@ -44,6 +44,7 @@ GROUPS = {
     },
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld", "guards"},
     "load": {"ipam_receipt", "dns_receipt"},
+    "replay": {"hours"},
     "targets": {"target/phpipam", *(f"target/zone_{zone}" for zone in ZONES)},
 }  # fmt: skip
 TABLES = {name for group in ("extract", "parse", "reconcile", "plan", "load") for name in GROUPS[group]}
@@ -95,6 +96,9 @@ def test_the_jobs_and_when_they_run() -> None:
     census, rehearse = (defs.resolve_job_def(name) for name in ("census", "rehearse"))
     assert census.tags["dagster/max_runtime"] == rehearse.tags["dagster/max_runtime"] == "900"
     assert "netcensus/loads" in census.tags
+    replay, prune = (defs.resolve_job_def(name) for name in ("replay", "prune"))
+    assert "netcensus/archive" in replay.tags.keys() & prune.tags.keys()
+    assert "netcensus/loads" not in replay.tags
     pools = {node.name: node.definition.pool for node in census.nodes if isinstance(node.definition, dg.OpDefinition)}
     assert pools["load"] == "targets"
     assert [name for name, pool in pools.items() if pool] == ["load"]

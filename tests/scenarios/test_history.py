@@ -2,19 +2,25 @@
 
 import csv
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from tests.scenarios.lab_world import running_lab
+from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import ROOT, World
 
 ALL_SITES = {"sofia", "valchedrym", "london"}
 
 
 def test_censuses_remember_who_held_what_and_who_answers(tmp_path: Path) -> None:
-    """A rehearsal remembers nothing, a census everybody, a second one only that it looked, and not where it did not."""
+    """A rehearsal remembers nothing, a census everybody, a second one only that it looked, and not where it did not.
+
+    From the archive alone, with nobody there to be asked, `replay` makes the same history again.
+    """
     with running_lab(tmp_path / "lab") as lab:
         world = lab.world(tmp_path / "census")
         world.run("rehearse")
@@ -25,11 +31,48 @@ def test_censuses_remember_who_held_what_and_who_answers(tmp_path: Path) -> None
         lab.break_down({"london": "refused"})
         world.run()
         world.run("dns_sync")
-    assert world.ledger("binding_history") == first
-    assert looks(world) == {"sofia": 2, "valchedrym": 2, "london": 1}
+        assert world.ledger("binding_history") == first
+        lab.break_down({})
+        devices_leave_and_a_person_types(lab)
+        world.run()
+    assert looks(world) == {"sofia": 3, "valchedrym": 3, "london": 2}
     assert {row[1] for row in first} == ALL_SITES
+    a_replay_gives_the_same_history(world)
     holder = next(row for row in first if row[4] and row[6])
     answers_are_about(world, str(holder[0]), str(holder[4]), str(holder[6]))
+
+
+def devices_leave_and_a_person_types(lab: Lab) -> None:
+    """A third of Kea's leases end, and a name that netcensus wrote into phpIPAM becomes another."""
+    place = lab.folder / "leases.json"
+    kept = json.loads(place.read_text(encoding="utf-8"))
+    (lab.folder / "leases.new").write_text(json.dumps(kept | {"leases": kept["leases"][::3]}), encoding="utf-8")
+    (lab.folder / "leases.new").rename(place)
+    ip = "SELECT max(ip_addr) FROM ipaddresses WHERE hostname IS NOT NULL"
+    lab.sql(f"UPDATE ipaddresses SET hostname = 'typed-by-hand' WHERE ip_addr = ({ip})")  # noqa: S608 - our own text
+
+
+def a_replay_gives_the_same_history(world: World) -> None:
+    """All of it, row by row, after both tables were emptied; and once more nothing new."""
+    before = history(world)
+    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as database, database:
+        database.executescript("DELETE FROM looks; DELETE FROM binding_history")
+    looks = [row[1] for row in before if len(row) == 2]
+    ends = (datetime.fromtimestamp(at, UTC) for at in (min(looks), max(looks)))
+    hours = [option for name, at in zip(("--from", "--to"), ends, strict=True) for option in (name, at.isoformat())]
+    for new in (8, 0):
+        answer = world.command("replay", *hours)
+        assert (answer.returncode, answer.stderr) == (0, "")
+        found = re.findall(r"(\d+) of them new", answer.stdout)
+        assert sum(map(int, found)) == new
+        assert history(world) == before
+
+
+def history(world: World) -> list[tuple[Any, ...]]:
+    """Both tables: the looks, then the rows."""
+    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as database:
+        looks = database.execute("SELECT * FROM looks ORDER BY site, at").fetchall()
+        return looks + database.execute("SELECT * FROM binding_history ORDER BY ip, site, from_at").fetchall()
 
 
 def answers_are_about(world: World, ip: str, mac: str, name: str) -> None:
