@@ -153,7 +153,7 @@ def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
         return _fail([str(error)], 2)
     ends = {"start": first.key, "end": last.key}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
-    result = _executed(definitions, "replay", {"replay": {"config": {"anew": arguments.anew}}}, tags)
+    result = _executed(definitions, "replay", {"hours": {"config": {"anew": arguments.anew}}}, tags)
     for made in result.get_asset_materialization_events():
         said = made.step_materialization_data.materialization.metadata["history"].value
         print(f"{made.partition}  {said}")  # noqa: T201 - the command's output

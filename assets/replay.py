@@ -48,7 +48,7 @@ def replay_assets(network: Network) -> dg.AssetsDefinition:
     """One step that makes as many hours as it is asked for, each a materialization of its own."""
 
     @dg.multi_asset(
-        name=GROUP,
+        name=HOURS,
         specs=[
             dg.AssetSpec(
                 HOURS,

@@ -89,7 +89,7 @@ def replayed(archived: Archived, first: int, last: int | None = None, *, anew: b
     ends = {"start": key(first), "end": key(first if last is None else last)}
     tags = {f"dagster/asset_partition_range_{end}": one for end, one in ends.items()}
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    config = quiet | {"ops": {"replay": {"config": {"anew": anew}}}}
+    config = quiet | {"ops": {"hours": {"config": {"anew": anew}}}}
     return Replayed(job.execute_in_process(tags=tags, run_config=config, raise_on_error=False, resources=resources))
 
 
