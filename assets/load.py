@@ -13,7 +13,7 @@ from assets.replay import looked_at
 from pipelines.breaches import left_out_sites
 from pipelines.network import Network
 from pipelines.plan.approval import stop_stale
-from pipelines.reconcile.account import census_time
+from pipelines.reconcile.as_of import census_time
 from pipelines.reconcile.trust import faults
 from pipelines.replay import Hour
 from resources.gateways import Gateways

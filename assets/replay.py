@@ -98,15 +98,16 @@ class _Past:
         self, past_hours: PastHours, history: History, network: Network, wanted: list[Hour], *, anew: bool
     ) -> None:
         self._past_hours, self._history, self._network, self._anew = past_hours, history, network, anew
-        self._index, self._known = past_hours.index(min(wanted), max(wanted)), history.told()
+        self._index, self._known = past_hours.index(min(wanted), max(wanted), network), history.told()
 
     def told_again(self, hour: Hour) -> Metadata:
         """What the last census of an hour found, for the UI; what each of them saw is in the history from now on."""
         account = Told()
-        for run_id, rows in self._past_hours.reads(self._index, hour).items():
-            applied = self._past_hours.applied(rows["read_at"].max())
-            made = retold(self._past_hours.snapshots(rows, hour), applied, network=self._network)
-            account += self._remembered(made, run_id)
+        for read in self._past_hours.reads(self._index, hour, self._network):
+            applied = self._past_hours.applied(read.rows["read_at"].max())
+            answers = self._past_hours.snapshots(read, hour)
+            made = retold(answers, applied, network=self._network, held=read.held)
+            account += self._remembered(made, read.run_id)
         return {**_shown(made), "history": dg.MetadataValue.text(str(account))}
 
     def _remembered(self, made: Retold, run_id: str) -> Told:

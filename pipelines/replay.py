@@ -1,8 +1,8 @@
 """An hour of the past, made again from what was archived: by today's code and today's network.toml."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -105,20 +105,43 @@ class Told:
         return "; ".join(said)
 
 
-def runs_in(index: pd.DataFrame, hour: Hour) -> dict[str, pd.DataFrame]:
-    """The runs that asked a gateway, last in this hour, in order, each with its rows of the index.
+@dataclass(frozen=True)
+class Read:
+    """What a run rested on: rows of the index, and the sites it did not ask, whose last answers stood (0017)."""
 
-    The index is `tables.SNAPSHOTS` with `run_id`. What dns_sync read is not among them: it asks no gateway.
+    run_id: str
+    rows: pd.DataFrame = field(repr=False)
+    held: frozenset[str] = frozenset()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run came so far that it had read, or tried to read, phpIPAM and the zones as well."""
+        return all(any(is_of(source, step) for source in self.rows["source"]) for step in (PHPIPAM, ZONES))
+
+
+def reads_in(index: pd.DataFrame, hour: Hour, network: Network) -> list[Read]:
+    """The runs that asked a gateway, last in this hour, in order; dns_sync asks none.
+
+    The index is `tables.SNAPSHOTS` with `run_id`, in the order of its writing, from `reach` before the hour on.
     """
     asked = index[[is_of(source, GATEWAYS, LISTED) for source in index["source"]]]
     at = asked.groupby("run_id")["read_at"].max().sort_values()
     inside = at[(at >= hour.start) & (at < hour.end)]
-    return {str(run_id): index[index["run_id"] == run_id] for run_id in inside.index}
+    return [_completed(str(run_id), index, network) for run_id in inside.index]
 
 
-def is_whole(rows: pd.DataFrame) -> bool:
-    """Whether a run came so far that it had read, or tried to read, phpIPAM and the zones as well."""
-    return all(any(is_of(source, step) for source in rows["source"]) for step in (PHPIPAM, ZONES))
+def reach(network: Network) -> timedelta:
+    """How long before a run the answers may be that it rested on."""
+    return max(network.hold(site) for site in network.sites)
+
+
+def _completed(run_id: str, index: pd.DataFrame, network: Network) -> Read:
+    own = index[index["run_id"] == run_id]
+    gateways = {name for name, site in network.sites.items() if site.gateway is not None}
+    earlier = index[(index.index < own.index[0]) & index["site"].isin(gateways - set(own["site"]))]
+    last = earlier.groupby("site")["run_id"].transform("last")
+    held = earlier[earlier["run_id"] == last]
+    return Read(run_id, pd.concat([own, held]), frozenset(held["site"]))
 
 
 def why_lost(
@@ -130,16 +153,17 @@ def why_lost(
     before, after = (f"{at:%Y-%m-%d %H:%M}" if at is not None else "never" for at in around)
     remedy = f"Gateways were asked before: {before}, after: {after}. It cannot be made up for: leave that hour out"
     if has_begun:
-        return HourLost(hour.key, f"no census {hour} came so far as to read phpIPAM and the zones", remedy)
+        return HourLost(hour.key, f"no census {hour} came so far as to read phpIPAM and all zones", remedy)
     if hour.end > now:
-        return HourLost(hour.key, "no census has read anything in this hour yet", "Run the job census, or wait")
-    return HourLost(hour.key, f"nothing is archived: no census read anything {hour}", remedy)
+        return HourLost(hour.key, "no census has asked a gateway in this hour yet", "Run the job census, or wait")
+    return HourLost(hour.key, f"nothing is archived: no census asked any gateway {hour}", remedy)
 
 
-def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network) -> Retold:
+def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network, held: Collection[str] = ()) -> Retold:
     """What a census concludes from these answers, beside the ledger as it was then; no plan is made.
 
-    As in a census, a site whose rows break a contract is left out. Raises `ParseError` where a whole table is bad.
+    Of the sites in `held`, which it did not ask, another census has told. As in a census, a site whose rows break a
+    contract is left out. Raises `ParseError` where a whole table is bad.
     """
     parsed = parse_all(read, network=network)
     parsed, ill = _sound(_PARSED, parsed, {**parsed, **listed(network)})
@@ -147,7 +171,8 @@ def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network)
     made = account(parsed, applied, network=network)
     made, more = _sound(_ACCOUNT, made, {**parsed, **made, **listed(network)})
     sources = unread(parsed["sources"], more)
-    seen = [] if _is_blind(sources, network) else observations(made["bindings"], made["name_claims"], sources, more)
+    left_out = {*more, *held}
+    seen = [] if _is_blind(sources, network) else observations(made["bindings"], made["name_claims"], sources, left_out)
     return Retold({**parsed, **made, "sources": sources}, seen, faults(sources))
 
 

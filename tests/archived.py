@@ -37,6 +37,7 @@ class Archived:
     archive: Archive = field(init=False)
     ledger: Ledger = field(init=False)
     history: History = field(init=False)
+    _last: list[Snapshot] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         url = f"sqlite:///{self.folder}/ledger.sqlite"
@@ -55,19 +56,22 @@ class Archived:
         writes: Row | None = None,
         *,
         unread: str | None = None,
+        spared: str | None = None,
         is_load: bool = True,
     ) -> str:
         """The run of a census so many hours after `AT`: archived, indexed, told to the history, and a row written.
 
-        `unread` is a site whose ARP cache could not be read. Without `is_load` it is a rehearsal.
+        `unread` is a site whose ARP cache could not be read, `spared` one that is not asked: its last answers stand.
+        Without `is_load` it is a rehearsal.
         """
         run_id, at = f"run-{hour:g}", AT + pd.Timedelta(hours=hour)
-        read = _answers(at, held, in_ipam or {}, unread)
+        read = [one for one in _answers(at, held, in_ipam or {}, unread) if one.site != spared]
         for one in read:
             self.archive.put(one.content)
         self.ledger.note_snapshots(run_id, as_table(read))
+        self._last = [*read, *(one for one in self._last if one.site == spared)]
         if is_load:
-            self.history.note(retold(read, self.ledger.applied(), network=NETWORK).seen, run_id)
+            self.history.note(retold(self._last, self.ledger.applied(), network=NETWORK).seen, run_id)
         if is_load and writes is not None:
             self.ledger.replace_applied(ledger(writes | {"at": at + pd.Timedelta(minutes=1)}))
         return run_id
