@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test soak reliability check services census rehearse docs clean
+.PHONY: help setup demo ui test soak day reliability check services census rehearse docs clean
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
@@ -29,6 +29,9 @@ test: check services ## all checks and all tests; as root with apt, on the real 
 
 soak: services ## minutes of two writers, and a person, on the real servers (MINUTES=10)
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10)
+
+day: services ## whole days of a living network in some minutes, hour by hour, into docs/soak.md (SEEDS="1 2 3")
+	@$(BIN)/python -m tests.soak.day --seeds $(or $(SEEDS),1 2 3) --write docs/soak.md
 
 reliability: services ## break everything again, and write what came of it to docs/reliability.md
 	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py

@@ -94,16 +94,28 @@ def _tagged(over: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unnamed(rows: pd.DataFrame, is_over: "pd.Series[bool]", spoken: Spoken) -> pd.DataFrame:
-    """The names we wrote that are no longer their address's: nobody is there, or the name has moved to another one."""
-    elsewhere = set(rows["hostname_wanted"].dropna())
-    has_moved = rows["name"].isna() & rows["hostname"].isin(elsewhere) & ~rows["ip"].isin(spoken.stands)
+    """The names we wrote that are no longer their address's: nobody, or somebody else, is there, or they moved on."""
+    is_let_go = rows["name"].isna() & ~rows["ip"].isin(spoken.stands)
+    why = pd.Series(None, rows.index, dtype="str")
+    why = why.mask(is_over, "not seen for long").mask(is_let_go & _is_anothers(rows), "another device is there")
+    why = why.mask(is_let_go & _has_moved(rows), "the name has moved")
     is_ours = (rows["hostname"] == rows["hostname_value"]) & rows["hostname_is_adopted"].eq(False)  # noqa: FBT003 - nulls are not ours
     is_locked = rows["is_gateway"] | (rows["tag"] == "Reserved")
-    over = rows[(is_over | has_moved) & is_ours & ~is_locked]
-    reason = has_moved[over.index].map(
-        {True: "ours until now, the name has moved", False: "ours until now, not seen for long"}
-    )
-    return over.assign(action="update", field="hostname", before=over["hostname"], after=None, reason=reason)
+    over = rows.assign(reason="ours until now, " + why)[why.notna() & is_ours & ~is_locked]
+    return over.assign(action="update", field="hostname", before=over["hostname"], after=None)
+
+
+def _has_moved(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether another address of the site bears the name: at another site the same text is another name."""
+    wanted = set(zip(rows["site"], rows["hostname_wanted"], strict=True))
+    held = zip(rows["site"], rows["hostname"], strict=True)
+    return pd.Series([one in wanted for one in held], rows.index, dtype=bool) & rows["hostname"].notna()
+
+
+def _is_anothers(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether a device is there that came after the name was given to the address: the MAC is the newer of both."""
+    is_our_mac = rows["mac"].notna() & (rows["mac"] == rows["mac_value"])
+    return rows["kind"].notna() & is_our_mac & (rows["mac_at"] > rows["hostname_at"])
 
 
 def _back(rows: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ PACKAGE_OF = {
     "libnss_wrapper.so": "libnss-wrapper",
     "busybox": "busybox-static",
     "chromium": "chromium",
+    "gcc": "gcc",
 }
 
 # The keys are the names of the session fixtures, and the words `@pytest.mark.services(...)` takes.
@@ -41,6 +42,7 @@ NEEDED_BY = {
     "dropbear": ("dropbear", "dropbearkey", "libnss_wrapper.so"),
     "busybox": ("busybox",),
     "chromium": ("chromium",),
+    "clock": ("gcc",),
 }
 
 # Debian keeps servers in sbin, which is not on an ordinary user's PATH.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
 from pipelines import network as network_file
@@ -10,6 +11,7 @@ from pipelines.values import OwnerName, mac
 from tests.lives import World, failed
 from tests.networks import (
     ALICE,
+    AT,
     BOB,
     NETWORK_TOML,
     Row,
@@ -53,6 +55,11 @@ def by_hand(ip: str = IP, name: str = "nas") -> World:
     world = World(ipam_addresses=[in_ipam(ip, name)])
     world.census(0)
     return world
+
+
+def running(one: Row, hours: float) -> Row:
+    """The lease, with an hour to go so many hours after the first census."""
+    return one | {"expires_at": AT + pd.Timedelta(hours=hours + 1)}
 
 
 def rules(made: Tables) -> set[tuple[object, ...]]:
@@ -438,6 +445,36 @@ def test_a_name_that_moved_is_shown_once() -> None:
     world.census(0.5, leases=[moved])
     world.census(0.6, leases=[moved])
     assert (world.in_ipam(IP)["hostname"], world.in_ipam("10.0.1.6")["hostname"]) == (None, "nas")
+
+
+def test_a_namesake_at_another_site_is_another_name() -> None:
+    """Both rows read `nas`; the one whose device is away has not moved there, and keeps its name as long as any."""
+    world = leased()
+    namesake = lease("10.9.0.6", BOB, "nas")
+    for hours in (1, 30, 31):
+        world.census(hours, leases=[running(namesake, hours)])
+    assert not world.records() & WHOLE
+    assert (world.in_ipam(IP)["hostname"], world.in_ipam("10.9.0.6")["hostname"]) == ("nas", "nas")
+
+
+def test_a_device_that_takes_an_address_over_does_not_inherit_its_name() -> None:
+    """It says no name itself: the row loses the other's when DNS has let go of it, and gets it back on its return."""
+    world = leased()
+    for hours in (1, 30, 31):
+        world.census(hours, leases=[running(lease(IP, BOB), hours)])
+        assert world.in_ipam(IP)["mac"] == BOB
+        assert world.in_ipam(IP)["hostname"] == ("nas" if hours < 31 else None)
+    world.census(32, leases=[running(LEASE, 32)])
+    assert (world.in_ipam(IP)["mac"], world.in_ipam(IP)["hostname"]) == (ALICE, "nas")
+
+
+def test_a_device_that_says_its_name_no_more_keeps_it_in_phpipam() -> None:
+    """It is the one that said it: whether it was renamed, or forgot to say, nobody can tell."""
+    world = leased()
+    for hours in (1, 30, 31, 32):
+        world.census(hours, leases=[running(lease(IP, ALICE), hours)])
+    assert not world.records()
+    assert world.in_ipam(IP)["hostname"] == "nas"
 
 
 def test_a_name_that_a_person_wrote_is_not_cleared() -> None:
