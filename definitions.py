@@ -13,6 +13,7 @@ from assets.parse import parse_assets
 from assets.plan import plan_assets
 from assets.reconcile import reconcile_assets
 from assets.replay import replay_assets
+from assets.undo import undo_assets
 from pipelines import tables
 from pipelines.network import Network
 from pipelines.retention import Keep
@@ -37,7 +38,7 @@ from resources.suites import Suites
 from resources.table_store import TableStore
 from resources.targets import Targets
 from schedules.dns_sync import dns_sync_when_changed
-from schedules.jobs import census, dns_sync, rehearse, replay
+from schedules.jobs import census, dns_sync, rehearse, rehearse_undo, replay, undo
 from schedules.prune import daily_prune, prune
 from schedules.regular import regular_census
 from schedules.watch import watch_sensor
@@ -97,12 +98,13 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         plan_assets(network),
         load_assets(network),
         replay_assets(network),
+        *undo_assets(network),
     ]
     return dg.Definitions(
         assets=assets,
         asset_checks=[freshness_checks(network)],
         sensors=[dns_sync_when_changed(network.cadence.dns_sync_every_minutes * 60), watch_sensor(network)],
-        jobs=[census, dns_sync, rehearse, replay, prune, who, why],
+        jobs=[census, dns_sync, rehearse, undo, rehearse_undo, replay, prune, who, why],
         schedules=[regular_census(network), daily_prune(network)],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

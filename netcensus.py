@@ -1,4 +1,4 @@
-"""netcensus from the command line: `census` writes, `rehearse` only says what it would write, `why` and `who` explain.
+"""netcensus from the command line: `census` writes, `rehearse` only says what it would write, `undo` takes a run back.
 
 `replay` makes hours of the past again from the archive, and asks nobody.
 
@@ -24,7 +24,7 @@ from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError, StateError
 from pipelines.plan.approval import asked
 from pipelines.replay import hours_asked
-from pipelines.report import inert, report
+from pipelines.report import inert, report, report_of_undo
 from pipelines.who import as_csv, as_json, as_text, question
 from pipelines.why import READ, why
 from resources.history import History
@@ -47,10 +47,21 @@ _PLANNED = {
     "guards": tables.GUARDS,
 }
 _WHEN = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
+_UNDO = {
+    "undo_ipam_plan": tables.IPAM_PLAN,
+    "undo_dns_plan": tables.DNS_PLAN,
+    "undone": tables.UNDONE,
+    "undo_withheld": tables.WITHHELD,
+    "undo_guards": tables.GUARDS,
+}
+_PLANNED_BY = {"undo": _UNDO, "rehearse_undo": _UNDO}
+CENSUSES = ("census", "dns_sync", "rehearse")
 REPORTED = {
     "census": {**_PLANNED, **_RECEIPTS},
     "dns_sync": {**_PLANNED, **_RECEIPTS},
     "rehearse": _PLANNED,
+    "undo": {**_UNDO, **{f"undo_{name}": table for name, table in _RECEIPTS.items()}},
+    "rehearse_undo": _UNDO,
 }
 """What each job's report is made from."""
 
@@ -72,23 +83,27 @@ def main() -> int:
         return answer(definitions, arguments.subject)
     if arguments.command == "replay":
         return replay(definitions, arguments)
-    ended = run(definitions, arguments.command, arguments.approve)
+    ended = run(definitions, *_asked_for(arguments))
     if ended.reported:
-        print(report(read(definitions, ended.reported)))  # noqa: T201 - the report is the command's output
+        made = {name.removeprefix("undo_"): rows for name, rows in read(definitions, ended.reported).items()}
+        print(report_of_undo(made) if "undone" in made else report(made))  # noqa: T201 - the report is the command's output
     return _fail(ended.faults, 1) if ended.faults else 0
+
+
+def _asked_for(arguments: argparse.Namespace) -> tuple[str, list[str], dict[str, str]]:
+    """The job, what is let through, and what else its plan is told."""
+    if arguments.command != "undo":
+        return arguments.command, arguments.approve, {}
+    told = {name: getattr(arguments, name) for name in ("run_id", "target", "scope", "subject")}
+    return "rehearse_undo" if arguments.rehearse else "undo", arguments.approve, {k: v for k, v in told.items() if v}
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="netcensus", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for job in REPORTED:
-        commands.add_parser(job).add_argument(
-            "--approve",
-            metavar="PLAN:GUARD",
-            action="append",
-            default=[],
-            help="let one refused plan pass one guard, as the refusal says; may be given for several guards",
-        )
+    for job in CENSUSES:
+        _add_approve(commands.add_parser(job))
+    _add_undo(commands.add_parser("undo", help="take back what one run wrote, where it still reads so"))
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
     asking.set_defaults(approve=[])
@@ -99,6 +114,25 @@ def _arguments() -> argparse.Namespace:
     again.add_argument("--anew", action="store_true", help="let what is found now replace what the history holds")
     _add_who(commands.add_parser("who", help="who held an address, bore a name or had a MAC, and when"))
     return parser.parse_args()
+
+
+def _add_approve(job: argparse.ArgumentParser) -> None:
+    job.add_argument(
+        "--approve",
+        metavar="PLAN:GUARD",
+        action="append",
+        default=[],
+        help="let one refused plan pass one guard, as the refusal says; may be given for several guards",
+    )
+
+
+def _add_undo(undoing: argparse.ArgumentParser) -> None:
+    undoing.add_argument("run_id", help="its id, or the first eight characters, as in Dagster's UI")
+    undoing.add_argument("--rehearse", action="store_true", help="show the plan, write nothing")
+    undoing.add_argument("--target", choices=("phpipam", "dns"), help="only what it wrote there")
+    undoing.add_argument("--scope", help="only what it wrote to this subnet or zone")
+    undoing.add_argument("--subject", help="only what speaks of this address or name")
+    _add_approve(undoing)
 
 
 def _add_who(asking: argparse.ArgumentParser) -> None:
@@ -177,16 +211,22 @@ class Ended:
     reported: Mapping[str, Table]
 
 
-def run(definitions: "dg.Definitions", job: str, approve: Sequence[str] = ()) -> Ended:
-    """Run a job in this process and say how it ended. `approve` is what a person lets through (`plan.approval`)."""
+def run(
+    definitions: "dg.Definitions", job: str, approve: Sequence[str] = (), told: Mapping[str, str] | None = None
+) -> Ended:
+    """Run a job in this process and say how it ended.
+
+    `approve` is what a person lets through (`plan.approval`), `told` what else the plan is told: which run to undo.
+    """
     from assets.plan import APPROVED_BY, WITHIN  # noqa: PLC0415 - imports Dagster
 
-    ops = {"plan": {"config": {"approve": list(approve)}}} if approve else {}
+    planning = dict(told or {}) | ({"approve": list(approve)} if approve else {})
+    ops = {"undo_plan" if job in _PLANNED_BY else "plan": {"config": planning}} if planning else {}
     result = _executed(definitions, job, ops, {APPROVED_BY: user()} if approve else {})
     events = result.get_asset_materialization_events()
     made = {str(event.asset_key.to_user_string()) for event in events if event.asset_key}
     is_refused = any(one.check_name == WITHIN for one in _red(result))
-    reported = _PLANNED if is_refused else REPORTED[job]
+    reported = _PLANNED_BY.get(job, _PLANNED) if is_refused else REPORTED[job]
     return Ended(_faults(result), reported if made >= reported.keys() else {})
 
 

@@ -1,6 +1,6 @@
 """Plan: what to change in phpIPAM and in DNS, with before, after and reason, and what is withheld."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -67,11 +67,7 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         ins={name: dg.AssetIn(name) for name in [*_PARSED, *_ACCOUNT, _QUARANTINE]},
         outs={table.name: dg.AssetOut(**described(table, GROUP)) for table in TABLES},
         internal_asset_deps={table.name: set(map(dg.AssetKey, made_from)) for table, made_from in TABLES.items()},
-        check_specs=[
-            dg.AssetCheckSpec(WITHIN, asset=name, blocking=True, description="Red: nothing is sent to either target.")
-            for name in ("ipam_plan", "dns_plan")
-        ]
-        + specs({table.name: table for table in TABLES}),
+        check_specs=[*within_checks(["ipam_plan", "dns_plan"]), *specs({table.name: table for table in TABLES})],
     )
     def plan(
         context: dg.AssetExecutionContext,
@@ -91,18 +87,18 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         made = without(made, judgement.ill)
         made["withheld"] = tables.WITHHELD.concat([made["withheld"], left_out({**ill, **judgement.ill})])
         with told():
-            approvals, by = asked(_approvals(context.run, config)), _approver(context.run)
+            let_through, by = asked(approvals(context.run, config)), approver(context.run)
         made["guards"] = guards(
             made, parsed, applied,
-            network=network, past=past, now=pd.Timestamp.now("UTC"), approvals=approvals, by=by,
+            network=network, past=past, now=pd.Timestamp.now("UTC"), approvals=let_through, by=by,
         )  # fmt: skip
         on_guards = _judged({"guards": made["guards"]}, {}, suites)
         if on_guards.is_whole:
             yield from on_guards.refused()
         for name, frame in made.items():
-            yield dg.Output(frame, output_name=name, metadata=_counts(frame))
+            yield dg.Output(frame, output_name=name, metadata=counts(frame))
         for target, name in (("phpipam", "ipam_plan"), ("dns", "dns_plan")):
-            yield _within(name, made["guards"], target)
+            yield within(name, made["guards"], target)
         yield from judgement.results()
         yield from on_guards.results()
 
@@ -115,22 +111,29 @@ def _judged(made: dict[str, pd.DataFrame], read: dict[str, pd.DataFrame], suites
     return judge(every, {**read, **made}, suites)
 
 
-def _approvals(run: dg.DagsterRun, config: Approve) -> list[str]:
+def approvals(run: dg.DagsterRun, config: Approve) -> list[str]:
     """What the run was told to let through. A run that nobody started lets nothing through."""
     return [] if any(tag in run.tags for tag in _BY_ITSELF) else config.approve
 
 
-def _approver(run: dg.DagsterRun) -> str:
+def approver(run: dg.DagsterRun) -> str:
     """Who lets it through, as far as that can be known: Dagster's UI has no login of its own."""
     return run.tags.get(APPROVED_BY) or f"whoever launched run {run.run_id} in Dagster"
 
 
-def _counts(frame: pd.DataFrame) -> dict[str, int]:
-    kinds = next(frame[name] for name in ("verdict", "action", "rule", "site") if name in frame)
+def counts(frame: pd.DataFrame) -> dict[str, int]:
+    """How many rows of a table there are of each kind."""
+    kinds = next(frame[name] for name in ("verdict", "action", "rule", "site", "target") if name in frame)
     return {f"count {key}": int(value) for key, value in kinds.value_counts().items()}
 
 
-def _within(name: str, guards: pd.DataFrame, target: str) -> dg.AssetCheckResult:
+def within_checks(names: Sequence[str]) -> list[dg.AssetCheckSpec]:
+    """The checks of these plans by which the guards refuse them."""
+    says = "Red: nothing is sent to either target."
+    return [dg.AssetCheckSpec(WITHIN, asset=name, blocking=True, description=says) for name in names]
+
+
+def within(name: str, guards: pd.DataFrame, target: str) -> dg.AssetCheckResult:
     """Red where one target's plan is refused: the numbers as a table, then the sentences for whoever must decide."""
     refused = guards[(guards["verdict"] == "refused") & (guards["target"] == target)]
     shown = {} if refused.empty else {"refused": dg.MetadataValue.md(markdown(refused[_SHOWN]))}

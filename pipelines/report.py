@@ -21,13 +21,25 @@ Tables = Mapping[str, pd.DataFrame]
 def report(tables: Tables) -> str:
     """The census whose tables these are (sources, conflicts, the plans, withheld, guards, and the receipts made)."""
     refused = [*_refused(tables["guards"])]
-    sections = [
+    sections: list[Iterator[str] | list[str]] = [
         *([refused] if refused else []),
         _found(tables["sources"]),
         [*_changed(tables), *_asked_again(tables)],
         _withheld(tables["withheld"]),
         _conflicts(tables["conflicts"]),
     ]
+    return _joined(sections)
+
+
+def report_of_undo(tables: Tables) -> str:
+    """The undo whose tables these are (the plans, undone, withheld, guards, and the receipts made)."""
+    undone = tables["undone"]
+    head = [f"Undo of run {run}" for run in undone["run_id"].unique()] or ["Undo: nothing is left to undo"]
+    refused = [*_refused(tables["guards"])]
+    return _joined([*([refused] if refused else []), [*head, *_changed(tables)], _withheld(tables["withheld"])])
+
+
+def _joined(sections: list[Iterator[str] | list[str]]) -> str:
     lines = [part for section in sections for line in [*section, ""] for part in line.split("\n")]
     return "\n".join(map(inert, lines))
 

@@ -5,6 +5,7 @@ What is about to be sent is noted before it is sent: a run that dies in between 
 """
 
 from datetime import timedelta
+from functools import cached_property
 
 import pandas as pd
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from pipelines import tables
 from pipelines.plan.past import KEPT_READS, Past
 from pipelines.snapshots import EVERYWHERE
-from resources import applied
+from resources import applied, receipts
 from resources.own_database import OwnTables, aware, naive, plain_rows
 
 _RESENT_KEPT_DAYS = 30
@@ -50,13 +51,6 @@ _resent = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", sa.DateTime, nullable=False),
 )  # fmt: skip
-_receipts = sa.Table(
-    "receipts", _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run_id", sa.String(36), nullable=False, index=True),
-    sa.Column("at", sa.DateTime, nullable=False),
-    *(sa.Column(column.name, sa.Text, nullable=column.is_nullable) for column in tables.RECEIPT.columns),
-)  # fmt: skip
 
 
 class Ledger(OwnTables):
@@ -67,6 +61,11 @@ class Ledger(OwnTables):
     def _made(self, engine: sa.Engine) -> None:
         super()._made(engine)
         _add_new_columns(engine)
+
+    @cached_property
+    def receipts(self) -> receipts.Receipts:
+        """What every run wrote, and what of it was undone."""
+        return receipts.Receipts(self._engine)
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
         """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
@@ -115,6 +114,7 @@ class Ledger(OwnTables):
             )
             sites = frozenset(asked)
         return Past(
+            holds=self.receipts.holds(),
             born_at=None if born_at is None else aware(born_at),
             reads=tables.READS.rows([(*row[:2], aware(row.read_at), row.rows) for row in reads]),
             resent=tables.RESENT.rows([(*row[:5], aware(row.at)) for row in resent]),
@@ -140,6 +140,12 @@ class Ledger(OwnTables):
         where = (SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None))
         with self._engine.connect() as connection:
             return {row.source: row.version for row in connection.execute(sa.select(SNAPSHOT_INDEX).where(*where))}
+
+    def runs(self, beginning: str) -> list[str]:
+        """The ids of the runs that begin so, of all that read or wrote anything."""
+        read = sa.select(SNAPSHOT_INDEX.c.run_id).where(SNAPSHOT_INDEX.c.run_id.startswith(beginning, autoescape=True))
+        with self._engine.connect() as connection:
+            return sorted({*connection.scalars(read.distinct()), *self.receipts.runs(beginning)})
 
     def last_whole(self) -> dict[str, pd.Timestamp]:
         """When each site was last read with all of its sources complete; sites of which that never was are left out."""
@@ -187,16 +193,6 @@ class Ledger(OwnTables):
             with self._engine.begin() as connection:
                 applied.replace(connection, rows)
 
-    def note_receipt(self, run_id: str, at: pd.Timestamp, rows: pd.DataFrame) -> None:
-        """Keep what a target answered: rows of `tables.RECEIPT`."""
-        self._insert(_receipts, rows.assign(run_id=run_id, at=at))
-
-    def proven_zones(self) -> set[str]:
-        """The zones in which a change of ours has taken effect before: there we may write."""
-        where = (_receipts.c.target == "dns", _receipts.c.outcome == "applied")
-        with self._engine.connect() as connection:
-            return set(connection.scalars(sa.select(_receipts.c.scope).where(*where).distinct()))
-
     def _insert(self, table: sa.Table, rows: pd.DataFrame) -> None:
         if len(rows):
             with self._engine.begin() as connection:
@@ -206,7 +202,7 @@ class Ledger(OwnTables):
 def _add_new_columns(engine: sa.Engine) -> None:
     """Give the tables made by an older release the columns they lack; all of them may be null."""
     quote = engine.dialect.identifier_preparer.quote
-    for table in (applied.APPLIED, SNAPSHOT_INDEX):
+    for table in (applied.APPLIED, SNAPSHOT_INDEX, receipts.RECEIPTS):
         found = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
         with engine.begin() as connection:
             for column in table.columns:

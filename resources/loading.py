@@ -6,17 +6,25 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.plan import bookkeeping
+from pipelines.plan.holds import overtaken
 from resources.ledger import Ledger
 
 Send = Callable[[pd.DataFrame, Callable[[pd.DataFrame], None]], pd.DataFrame]
 """Applies a plan and returns its receipt; hands over each part of it (a subnet, a zone) as soon as it stands."""
 
 
-def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_id: str) -> pd.DataFrame:
+_NOTHING = tables.UNDONE.empty()
+
+
+def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and one more word for undo
+    plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_id: str, *, undone: pd.DataFrame = _NOTHING
+) -> pd.DataFrame:
     """The `tables.RECEIPT` of a plan for `target` after `send` applied its changes and read them back.
 
-    The ledger learns what is about to be sent before `send`, and what became of it part by part. When `send` raises,
-    the intentions of the other parts stand, and the next run takes what did arrive for ours.
+    `undone` is what the plan takes back (`tables.UNDONE`): censuses are told to leave it so, before anything is sent.
+    What is written is held no longer: it is something else than what was undone. The ledger learns what is about to be
+    sent before `send`, and what became of it part by part. When `send` raises, the intentions of the other parts stand,
+    and the next run takes what did arrive for ours.
     """
     if plan.empty:  # nothing changed: a ledger of ten thousand hosts takes a quarter of a second to be compared
         return tables.RECEIPT.empty()
@@ -28,11 +36,22 @@ def carry_out(plan: pd.DataFrame, target: str, send: Send, ledger: Ledger, run_i
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
+    own = undone[undone["target"] == target]
+    _hold(changes, own, ledger, run_id, at)
+    undoes = None if own.empty else str(own["run_id"].iloc[0])
 
     def settle(part: pd.DataFrame) -> None:
         # The receipt first: a crash in between leaves it beside the intention, not a deletion without a trace.
-        ledger.note_receipt(run_id, at, part[part["action"] != "touch"])
-        ledger.replace_applied(bookkeeping.settled(changes, part, known, at=at))
+        ledger.receipts.note(run_id, at, bookkeeping.invertible(changes, part, known), undoes)
+        ledger.replace_applied(bookkeeping.restored(bookkeeping.settled(changes, part, known, at=at), own))
         ledger.replace_applied(bookkeeping.made(part, at=at))
 
     return send(plan, settle)
+
+
+def _hold(changes: pd.DataFrame, undone: pd.DataFrame, ledger: Ledger, run_id: str, at: pd.Timestamp) -> None:
+    """Let go of what is written now, and hold what is undone; nothing is opened for writing where there is neither."""
+    over = overtaken(ledger.receipts.holds(), changes)
+    new = tables.HOLDS.frame(undone[undone["is_held"]].assign(by_run_id=run_id, at=at))
+    if len(over) or len(new):
+        ledger.receipts.replace_holds(over, new)

@@ -37,5 +37,5 @@ def ask_again(heal_plan: pd.DataFrame, gateways: Asked, ledger: Ledger, run_id: 
             after=heal_plan["name"], outcome=["applied" if one is None else "refused" for one in faults], detail=faults,
         )
     )  # fmt: skip
-    ledger.note_receipt(run_id, at, receipt)
+    ledger.receipts.note(run_id, at, receipt)
     return receipt

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipelines import tables
 from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
 from resources.ledger import Ledger
@@ -17,11 +18,12 @@ from resources.standing import Stand, Standing
 
 
 class Plans(NamedTuple):
-    """What to write, and the guards' verdict on it."""
+    """What to write, the guards' verdict on it, and which changes of an earlier run it takes back (`tables.UNDONE`)."""
 
     ipam: pd.DataFrame
     dns: pd.DataFrame
     guards: pd.DataFrame
+    undone: pd.DataFrame = tables.UNDONE.empty()
 
 
 class Answers(NamedTuple):
@@ -53,15 +55,16 @@ class Targets:
         with self._phpipam.lock(), self._nameserver, self._standing.around(run_id, plans.ipam, plans.dns) as stand:
             self._preflight(plans.dns)
             let_through = approved(plans.guards)
-            self._ledger.note_receipt(run_id, pd.Timestamp.now("UTC"), let_through)
+            self._ledger.receipts.note(run_id, pd.Timestamp.now("UTC"), let_through)
             in_ipam = carry_out(
                 plans.ipam,
                 "phpipam",
                 lambda plan, settle: self._phpipam.apply(plan, datetime.now(UTC), settle),
                 self._ledger,
                 run_id,
+                undone=plans.undone,
             )
-            in_dns = carry_out(plans.dns, "dns", self._nameserver.apply, self._ledger, run_id)
+            in_dns = carry_out(plans.dns, "dns", self._nameserver.apply, self._ledger, run_id, undone=plans.undone)
             yield Answers(let_through, in_ipam, in_dns, stand)
 
     def followed(self, answers: Answers, limit_s: float) -> pd.DataFrame:
@@ -71,7 +74,7 @@ class Targets:
     def _preflight(self, dns_plan: pd.DataFrame) -> None:
         """Both take what we are about to write. A zone that has taken a change of ours is not asked again."""
         self._phpipam.preflight(datetime.now(UTC))
-        proven = self._ledger.proven_zones()
+        proven = self._ledger.receipts.proven_zones()
         for zone, rows in work(dns_plan).groupby("zone"):
             if zone not in proven:
                 self._nameserver.prove_update(zone, rows["type"].iloc[0])

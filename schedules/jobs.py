@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets import extract, load, parse, plan, reconcile
 from assets import replay as past
+from assets import undo as undoing
 
 LIMIT_S = 900
 """How long a census may take. The old jobs hung for four days; a healthy census takes well under a minute."""
@@ -39,4 +40,18 @@ replay = dg.define_asset_job(
     selection=dg.AssetSelection.groups(past.GROUP),
     tags=RESTS_ON_THE_ARCHIVE,
     description="Make past hours again from the archive, with today's code. Asks nobody, writes to no target.",
+)
+_ASKED = dg.AssetSelection.assets(*undoing.READ)
+undo = dg.define_asset_job(
+    undoing.JOB,
+    selection=_ASKED | dg.AssetSelection.groups(undoing.GROUP),
+    tags={**_LIMIT, **LOADS},
+    description="Take back what one run wrote to phpIPAM and DNS, where it still reads so. Fill in run_id; the census "
+    "leaves it so until the network says something else. Undo the undo to have it after all.",
+)
+rehearse_undo = dg.define_asset_job(
+    "rehearse_undo",
+    selection=_ASKED | dg.AssetSelection.assets(*undoing.PLANNED),
+    tags=_LIMIT,
+    description="All of an undo but the writing: look at undo_ipam_plan, undo_dns_plan and undo_withheld.",
 )

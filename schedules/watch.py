@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
+from assets import undo
 from assets.freshness import CHECK, REMEDY, evaluations, looked_at
 from pipelines.alerts import Now, Trouble
 from pipelines.freshness import Freshness
@@ -54,9 +55,13 @@ _Checks = Mapping[dg.AssetCheckKey, AssetCheckExecutionRecord]
 
 
 def _latest_checks(context: dg.SensorEvaluationContext) -> _Checks:
-    """The last record of every check of ours that has one; it has no result while its run is under way, or died."""
+    """The last record of every check of ours that has one; it has no result while its run is under way, or died.
+
+    Not of an undo's: a person who starts one sees how it ends, and it would stay red until the next.
+    """
     assert context.repository_def is not None  # noqa: S101 - for the type checker: a sensor of definitions has one
-    keys = list(context.repository_def.asset_graph.asset_check_keys)
+    own = {dg.AssetKey(name) for name in (*undo.PLANNED, *undo.RECEIPTS)}
+    keys = [key for key in context.repository_def.asset_graph.asset_check_keys if key.asset_key not in own]
     return context.instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
 
 

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -22,6 +24,32 @@ _MOST_REASONS = 3  # a wall of sentences is not read; the table has them all
 _FORM = re.compile(r"(?P<plan>[0-9a-f]{12}):(?P<guard>[a-z-]+)")
 _IPAM = ["subnet_id_phpipam", "cidr", "ip", "id_phpipam", "field", "action", "before", "after"]
 _DNS = ["zone", "owner", "type", "action", "before", "before_ttl_s", "after"]
+
+
+class Job(NamedTuple):
+    """How a plan comes about again: the job, the step that makes it, and what else it is told."""
+
+    name: str = "census"
+    step: str = "plan"
+    config: Mapping[str, str] = MappingProxyType({})
+
+    def command(self, needed: Iterable["Approval"]) -> str:
+        """The command that lets the plan through."""
+        told = [f"--{key} {shlex.quote(text)}" for key, text in self.config.items() if key != RUN_ID]
+        words = [self.name, *([shlex.quote(self.config[RUN_ID])] if RUN_ID in self.config else []), *told]
+        return " ".join(["python netcensus.py", *words, *(f"--approve {one}" for one in needed)])
+
+    def launchpad(self, needed: Iterable["Approval"]) -> str:
+        """The same in Dagster's launchpad."""
+        told = "".join(f"{key}: {json.dumps(text)}, " for key, text in self.config.items())
+        approve = json.dumps([str(one) for one in needed])
+        return (
+            f"in the launchpad of the job {self.name}: ops: {{{self.step}: {{config: {{{told}approve: {approve}}}}}}}"
+        )
+
+
+RUN_ID = "run_id"
+CENSUS = Job()
 
 
 class Approval(NamedTuple):
@@ -66,7 +94,7 @@ def _plain(rows: pd.DataFrame, columns: list[str]) -> list[list[object]]:
     return sorted(cells.where(cells.notna(), None).to_numpy().tolist(), key=str)
 
 
-def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str) -> pd.DataFrame:
+def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str, job: Job = CENSUS) -> pd.DataFrame:
     """`tables.GUARDS` of the guards that were counted: refused where the count is above the limit, unless approved."""
     is_refused = met["count"] > met["limit"]
     given = {one.guard for one in approvals if one.plan == plan}
@@ -74,7 +102,7 @@ def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str
     verdict = is_refused.map({True: "refused", False: "passed"}).mask(is_approved, "approved").astype("str")
     reason = met["reason"].mask(is_approved, met["reason"] + "; let through by " + by)
     open_guards = dict.fromkeys(met.loc[is_refused, "guard"])
-    remedy = _remedy([Approval(plan, guard) for guard in open_guards if guard in APPROVABLE], approvals, plan)
+    remedy = _remedy([Approval(plan, guard) for guard in open_guards if guard in APPROVABLE], approvals, plan, job)
     is_open = met["guard"].isin(APPROVABLE)
     remedies = pd.Series(remedy, met.index, dtype="str").where(is_open, met["guard"].map(_MEND).fillna(_BUG))
     rows = met.assign(verdict=verdict, reason=reason, remedy=remedies.where(verdict == "refused"), plan=plan)
@@ -88,15 +116,12 @@ _MEND = {
 }
 
 
-def _remedy(needed: list[Approval], given: frozenset[Approval], plan: str) -> str:
+def _remedy(needed: list[Approval], given: frozenset[Approval], plan: str, job: Job) -> str:
     """How all of this plan is let through: as a command, and in the launchpad."""
-    arguments = " ".join(f"--approve {one}" for one in needed)
-    config = json.dumps([str(one) for one in needed])
     others = sorted({one.plan for one in given} - {plan})
     moved = f"The approval of {', '.join(others)} is for another plan: something has moved since. " if others else ""
-    command = f"python netcensus.py census {arguments}"
-    launchpad = f"in the launchpad of the job census: ops: {{plan: {{config: {{approve: {config}}}}}}}"
-    return f"{moved}If that is right, let this one plan through: {command}, or {launchpad}; or raise the limit"
+    ways = f"{job.command(needed)}, or {job.launchpad(needed)}"
+    return f"{moved}If that is right, let this one plan through: {ways}; or raise the limit"
 
 
 def refusals(guards: pd.DataFrame, target: str | None = None) -> list[str]:
@@ -121,7 +146,7 @@ def stop_refused(guards: pd.DataFrame, ipam_plan: pd.DataFrame, dns_plan: pd.Dat
     plan = digest(ipam_plan, dns_plan)
     if set(guards["plan"]) != {plan}:
         raise PlanRefused(
-            f"plan {plan}", "no guard has judged it", "Start a whole job (census or dns_sync), not a part"
+            f"plan {plan}", "no guard has judged it", "Start a whole job (census, dns_sync or undo), not a part"
         )
 
 

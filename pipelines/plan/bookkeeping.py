@@ -4,28 +4,38 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.plan.managed import GONE
+from pipelines.tables.load import WHOSE
 
 KEY = list(tables.APPLIED.key)
 _LIFE = ["named_by", "missing_since_at"]
-_WRITES = {"create", "update", "delete", "touch"}
+WRITES = frozenset({"create", "update", "delete", "touch"})
+NAMES = {
+    "dns": {"zone": "scope", "owner": "subject", "type": "field"},
+    "phpipam": {"cidr": "scope", "ip": "subject"},
+}
+"""The columns of each target's plan that make the ledger's key."""
+NOBODY, ADOPTED, OURS = WHOSE
 ROW = "row"  # the field that stands for a row of phpIPAM itself: its value is the id of a row we made
 SIGHTING = "lastSeen"  # not remembered: it is nobody's edit, and changes by the hour
 
 
 def work(plan: pd.DataFrame) -> pd.DataFrame:
     """The rows of a plan that write something to its target."""
-    return plan[plan["action"].isin(_WRITES)].reset_index(drop=True)
+    return plan[plan["action"].isin(WRITES)].reset_index(drop=True)
 
 
 def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
-    """The changes of an `ipam_plan` or `dns_plan` under the ledger's key, with action, before, after and ttl_s."""
+    """The changes of an `ipam_plan` or `dns_plan` under the ledger's key, with what they make of what.
+
+    Columns: action, before, after, before_ttl_s, ttl_s, id_phpipam, named_by, missing_since_at.
+    """
     if target == "dns":
-        named = plan.rename(columns={"zone": "scope", "owner": "subject", "type": "field", "after_ttl_s": "ttl_s"})
+        named = plan.rename(columns={**NAMES[target], "after_ttl_s": "ttl_s"}).assign(id_phpipam=pd.NA)
     else:
-        named = plan.rename(columns={"cidr": "scope", "ip": "subject"}).assign(ttl_s=pd.NA)
+        named = plan.rename(columns=NAMES[target]).assign(ttl_s=pd.NA, before_ttl_s=pd.NA)
         named = named.assign(named_by=None, missing_since_at=None)
-    kept = named[named["field"] != SIGHTING]
-    return kept.assign(target=target)[[*KEY, "action", "before", "after", "ttl_s", *_LIFE]]
+    kept = named[named["field"] != SIGHTING].assign(target=target)
+    return kept[[*KEY, "action", "before", "after", "before_ttl_s", "ttl_s", "id_phpipam", *_LIFE]]
 
 
 def noted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
@@ -96,6 +106,28 @@ def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame,
             at=at,
         )
     )
+
+
+def invertible(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """A receipt with what it takes to undo it (`tables.WRITTEN` without the run): TTLs, id, whose it was, who named it.
+
+    `applied` is the ledger as it was before. A `touch` is left out: nobody takes back that somebody was seen.
+    """
+    rows = receipt[receipt["action"] != "touch"]
+    sent = changes[[*KEY, "id_phpipam", "before_ttl_s", "ttl_s"]].rename(columns={"ttl_s": "after_ttl_s"})
+    rows = rows.merge(sent, on=KEY, how="left", validate="many_to_one")
+    rows = rows.merge(applied[[*KEY, "is_adopted", *_LIFE]], on=KEY, how="left", validate="many_to_one")
+    is_adopted = rows["is_adopted"]
+    whose = is_adopted.map({True: ADOPTED, False: OURS}).astype("str").fillna(NOBODY)
+    return rows.drop(columns="is_adopted").assign(before_whose=whose)
+
+
+def restored(settled_rows: pd.DataFrame, undone: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `settled` after an undo: what was only adopted before is no more than that again."""
+    again = undone.loc[undone["restored_whose"] == ADOPTED, [*KEY, "restored"]]
+    rows = settled_rows.merge(again, on=KEY, how="left", validate="one_to_one")
+    is_again = rows["restored"].notna() & (rows["restored"] == rows["value"])
+    return tables.APPLIED.frame(rows.assign(is_adopted=rows["is_adopted"] | is_again))
 
 
 def made(receipt: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:

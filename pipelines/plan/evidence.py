@@ -46,11 +46,14 @@ def met(  # noqa: PLR0913 - three tables and three parameters, each by name
     past: Past,
     now: pd.Timestamp,
 ) -> Iterator[Met]:
-    """The guards of this kind that the plans meet. `changed` is from `plan.volume.changes`."""
+    """The guards of this kind that the plans meet. `changed` is from `plan.volume.changes`.
+
+    Without a `heal_plan` a person has asked for the plans (undo): no deletion follows from what was not seen.
+    """
     if changed.empty:
         return
     sources = parsed["sources"]
-    gone = _concluded(changed, made["heal_plan"], network)
+    gone = _concluded(changed, made["heal_plan"], network) if "heal_plan" in made else changed.head(0)
     for guard, reasons in (
         (SHRANK, shrunken(sources, past)),
         (NOT_SEEN, _unseen(sources, network)),

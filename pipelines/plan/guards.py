@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines import contract
 from pipelines.network import Guards, Limit, Network
 from pipelines.plan import evidence
-from pipelines.plan.approval import Approval, digest, judged
+from pipelines.plan.approval import CENSUS, Approval, Job, digest, judged
 from pipelines.plan.past import Past
 from pipelines.plan.volume import CREATE, DELETE, DNS, PHPIPAM, UPDATE, changes, volumes
 
@@ -38,10 +38,11 @@ def guards(  # noqa: PLR0913 - three tables and five parameters, each by name
     now: pd.Timestamp,
     approvals: frozenset[Approval] = _NOBODY,
     by: str = "somebody",
+    job: Job = CENSUS,
 ) -> pd.DataFrame:
     """`tables.GUARDS` for the plans in `made`; no row where nothing would change.
 
-    `past` is the ledger's memory, `approvals` what a person let through, and `by` who that is.
+    `past` is the ledger's memory, `approvals` what a person let through, `by` who that is, `job` what made the plans.
     """
     changed = changes(made)
     found = evidence.met(changed, made, parsed, applied, network=network, past=past, now=now)
@@ -49,7 +50,7 @@ def guards(  # noqa: PLR0913 - three tables and five parameters, each by name
     others = others.assign(of=None, percent=None, limit=0)
     counted = _limited(volumes(changed, parsed, applied, network=network), network.guards)
     every = [rows[_COLUMNS].astype({"of": contract.INTEGER, "percent": contract.INTEGER}) for rows in (counted, others)]
-    return judged(pd.concat(every, ignore_index=True), digest(made["ipam_plan"], made["dns_plan"]), approvals, by)
+    return judged(pd.concat(every, ignore_index=True), digest(made["ipam_plan"], made["dns_plan"]), approvals, by, job)
 
 
 def _limited(rows: pd.DataFrame, policy: Guards) -> pd.DataFrame:

@@ -23,13 +23,15 @@ class Past:
     """When the ledger began, and what its sources had lately (`tables.READS`). Without it nothing is taken back.
 
     `resent` (`tables.RESENT`) tells which leases' names Kea was asked to register again; `asked` are the sites whose
-    gateways this very run asked (None: all), for dns_sync goes by what an earlier one was told.
+    gateways this very run asked (None: all), for dns_sync goes by what an earlier one was told. `holds`
+    (`tables.HOLDS`) are the changes that a person undid.
     """
 
     born_at: pd.Timestamp | None = None
     reads: pd.DataFrame = field(default_factory=tables.READS.empty)
     resent: pd.DataFrame = field(default_factory=tables.RESENT.empty)
     asked: frozenset[str] | None = None
+    holds: pd.DataFrame = field(default_factory=tables.HOLDS.empty)
 
 
 def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:

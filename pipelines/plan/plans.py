@@ -10,6 +10,7 @@ from pipelines.network import Network, Subnet
 from pipelines.plan.dns import KEY, dns_plan
 from pipelines.plan.handover import handed_over, left_by_kea
 from pipelines.plan.heal import healing, told_elsewhere
+from pipelines.plan.holds import without_undone
 from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
 from pipelines.plan.past import Past, shrunken
@@ -66,8 +67,11 @@ def plans(
     )  # fmt: skip
     of_kea = [kea.changes, handed_over(parsed, account, applied, network=network)]
     for_dns = _joined([*of_kea, for_dns])
+    (for_ipam, undone_there), (for_dns, undone) = (
+        without_undone(plan, past.holds, target) for plan, target in ((for_ipam, "phpipam"), (for_dns, "dns"))
+    )
     left, stays = (told_elsewhere(rows, account, of_kea, network) for rows in (left, stays))
-    withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits, kea.withheld])
+    withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits, kea.withheld, undone_there, undone])
     return {"ipam_plan": for_ipam, "dns_plan": for_dns, "heal_plan": kea.plan, "withheld": withheld}
 
 

@@ -1,7 +1,7 @@
-"""The tables of the stage load: what the targets answered."""
+"""The tables of the stage load: what the targets answered, and what it takes to undo it."""
 
-from pipelines.contract import INSTANT, INTEGER, Column, Table
-from pipelines.tables.columns import SITE, ZONE, optional, text
+from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
+from pipelines.tables.columns import MISSING_SINCE, NAMED_BY, SITE, ZONE, optional, text
 
 RECEIPT = Table(
     "receipt",
@@ -25,6 +25,42 @@ RECEIPT = Table(
             "unknown",
         ),
         optional("detail", "the target's words, where it refused"),
+    ),
+    key=("target", "scope", "subject", "field"),
+)
+WHOSE = ("nobody", "adopted", "ours")
+WRITTEN = Table(
+    "written",
+    "one change of one run as the ledger keeps it: what the target answered, and what it takes to undo it",
+    (
+        text("run_id", "the run that sent it"),
+        Column("at", INSTANT, "when"),
+        *RECEIPT.columns,
+        optional("id_phpipam", "ipaddresses.id; null for DNS, and for a row that was made", INTEGER),
+        optional("before_ttl_s", "the TTL of what was there; null for phpIPAM", INTEGER),
+        optional("after_ttl_s", "the TTL of what should be there now; null for phpIPAM", INTEGER),
+        Column(
+            "before_whose", "str", "whose the ledger said that what was there is; null in receipts of older releases",
+            is_nullable=True, choices=WHOSE,
+        ),
+        NAMED_BY,
+        MISSING_SINCE,
+        optional("undoes", "the run that this one undoes; null for a run that undoes none"),
+    ),
+)  # fmt: skip
+UNDONE = Table(
+    "undone",
+    "one change that is taken back: what a run made of it, and what it is made again",
+    (
+        text("target", "the target", "phpipam", "dns"),
+        text("scope", "the subnet (CIDR) or the zone"),
+        text("subject", "the address or owner name"),
+        text("field", "the phpIPAM column or RR type; row: the row itself, by its id"),
+        optional("restored", "what is to be there again; null for nothing"),
+        optional("undone", "what the run had made of it; null for nothing"),
+        text("restored_whose", "whose the ledger is to say that is", *WHOSE),
+        text("run_id", "the run that is undone"),
+        Column("is_held", FLAG, "whether the census is to leave it so; not where an undo is undone"),
     ),
     key=("target", "scope", "subject", "field"),
 )

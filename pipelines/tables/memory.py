@@ -31,6 +31,22 @@ READS = Table(
     (SITE, SOURCE, READ_AT, Column("rows", INTEGER, "rows that were read from it")),
     key=("site", "source", "read_at"),
 )
+HOLDS = Table(
+    "holds",
+    "one change that a person undid: a census that would make just that of just this leaves it as it is",
+    (
+        text("target", "the target", "phpipam", "dns"),
+        text("scope", "the subnet (CIDR) or the zone"),
+        text("subject", "the address or owner name"),
+        text("field", "the phpIPAM column or RR type; row: the row itself, by its id"),
+        optional("restored", "what the undo made it again; null for nothing"),
+        optional("undone", "what is not to be made of it; null for nothing"),
+        text("run_id", "the run that had made it"),
+        text("by_run_id", "the run that undid it"),
+        Column("at", INSTANT, "when"),
+    ),
+    key=("target", "scope", "subject", "field"),
+)
 RESENT = Table(
     "resent",
     "when Kea was last asked to register a lease's name again, and in which state",

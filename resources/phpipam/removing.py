@@ -32,11 +32,10 @@ from sqlalchemy import (
     select,
 )
 
-from pipelines.parse.phpipam import local_text
+from pipelines.parse.phpipam import NEVER, local_text
 from pipelines.plan.bookkeeping import SIGHTING
 from resources.phpipam import schema
-from resources.phpipam.changes import TEXTS, Row
-from resources.phpipam.conventions import OFFLINE
+from resources.phpipam.changes import TAG, TEXTS, Row
 from resources.phpipam.sink import seen_at
 from resources.phpipam.statements import Tags, is_same_text
 
@@ -76,10 +75,16 @@ class Whole:
     def _still(self, row: Row, subnet_id: int, tags: Tags, zone: ZoneInfo) -> ColumnElement[bool]:
         columns, before = self.table.c, row.before
         texts = [is_same_text(columns[name], before.get(name)) for name in TEXTS]
-        is_offline = columns.state == tags[OFFLINE]
-        seen = cast(columns[SIGHTING], String) == local_text(seen_at(before[SIGHTING]), zone)
+        is_tagged = columns.state == tags[str(before[TAG])]
         place = (columns.id == row.id, columns.subnetId == subnet_id, columns.ip_addr == row.decimal)
-        return and_(*place, *texts, is_offline, seen)
+        return and_(*place, *texts, is_tagged, _is_seen(columns[SIGHTING], before.get(SIGHTING), zone))
+
+
+def _is_seen(column: ColumnElement[Any], at: str | None, zone: ZoneInfo) -> ColumnElement[bool]:
+    """Whether a row was last seen at this instant; without one, whether it never was."""
+    if at is None:
+        return or_(column.is_(None), cast(column, String) == NEVER)
+    return cast(column, String) == local_text(seen_at(at), zone)
 
 
 def whole(connection: Connection) -> Whole:

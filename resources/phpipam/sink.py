@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipelines import contract
 from pipelines.parse.phpipam import decimal_of
-from pipelines.plan.bookkeeping import ROW, SIGHTING
+from pipelines.plan.bookkeeping import ROW
 from resources.phpipam.changes import Change, Row
 from resources.phpipam.conventions import OFFLINE, USED
 
@@ -42,7 +42,7 @@ def fault(change: Change, at: datetime) -> str | None:
 
 def of_all(row: Row, faults: Mapping[Change, str | None]) -> dict[Change, str | None]:
     """The faults of a row's deletion: what speaks against one of its fields, or lacks, speaks against all of it."""
-    lacking = {ROW, "tag", SIGHTING} - row.before.keys()
+    lacking = {ROW, "tag"} - row.before.keys()
     first = next((text for change in row.changes if (text := faults[change])), None)
     why = first or (f"the plan does not say the {', '.join(sorted(lacking))} of the row" if lacking else None)
     return dict.fromkeys(row.changes, why)
@@ -74,18 +74,17 @@ def _check_form(change: Change) -> None:
 
 
 def _check_action(change: Change) -> None:
-    """A row may go only as a whole and Offline, a tag be changed only between Used and Offline."""
+    """A row may go only as a whole, a tag be changed only between Used and Offline."""
     if change.action == "delete" and change.after is not None:
         raise ValueError("a deletion leaves nothing")
     if change.field == ROW and (change.action != "delete" or change.before != str(change.id_phpipam)):
         raise ValueError("a row is made by its fields, and deleted by its id")
     if change.field != "tag":
         return
-    if change.action == "delete":
-        if change.before != OFFLINE:
-            raise ValueError(f"only rows with the tag {OFFLINE} are deleted")
-    elif change.action != "update" or not {change.before, change.after} <= {USED, OFFLINE}:
-        raise ValueError("a tag is only ever changed from Used to Offline and back")
+    old = {None} if change.action == "create" else {USED, OFFLINE}
+    new = {None} if change.action == "delete" else {USED, OFFLINE}
+    if change.before not in old or change.after not in new:
+        raise ValueError("a tag is only ever changed from Used to Offline and back, and no other row made or deleted")
 
 
 def _check_host_name(text: str) -> None:

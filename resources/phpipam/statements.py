@@ -32,6 +32,7 @@ from sqlalchemy import (
 from pipelines.parse.phpipam import NEVER, local_text
 from resources.phpipam import schema
 from resources.phpipam.changes import TAG, TEXTS, Row
+from resources.phpipam.conventions import USED
 from resources.phpipam.sink import seen_at
 
 _ADDRESSES = schema.ADDRESSES
@@ -47,10 +48,11 @@ def insert_address() -> Insert:
     return insert(_ADDRESSES)
 
 
-def values_of_new(row: Row, subnet_id: int, tag_id: int, zone: ZoneInfo) -> dict[str, Any]:
+def values_of_new(row: Row, subnet_id: int, tags: Tags, zone: ZoneInfo) -> dict[str, Any]:
     """The columns of a new address. editDate is left to phpIPAM's own default, NULL, as its pages leave it."""
     after = row.after
     seen = local_text(seen_at(after["lastSeen"]), zone) if after.get("lastSeen") else NEVER
+    tag_id = tags[after.get(TAG) or USED]
     texts = {name: after.get(name) for name in TEXTS}
     return {"subnetId": subnet_id, "ip_addr": row.decimal, **texts, "state": tag_id, "lastSeen": seen}
 

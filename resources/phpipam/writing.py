@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from pipelines.parse.phpipam import local_text
+from pipelines.parse.phpipam import NEVER, local_text
 from pipelines.plan.bookkeeping import SIGHTING
 from resources.phpipam import changelog, faults, removing, statements
 from resources.phpipam.changes import APPLIED, TAG, TEXTS, Change, Outcome, Outcomes, Row, chunks, outcome_of_all, rows
-from resources.phpipam.conventions import OFFLINE, USED, Conventions, LiveSubnet, live_subnet
+from resources.phpipam.conventions import USED, Conventions, LiveSubnet, live_subnet
 from resources.phpipam.sink import seen_at
 
 Send = Callable[[Sequence[Row]], int]
@@ -47,8 +47,7 @@ class Writer:
 
     def _create(self, new: list[Row], subnet: LiveSubnet) -> Outcomes:
         def insert(some: Sequence[Row]) -> int:
-            tag_id = self.conventions.tags[USED]
-            values = [statements.values_of_new(row, subnet.id, tag_id, self.zone) for row in some]
+            values = [statements.values_of_new(row, subnet.id, self.conventions.tags, self.zone) for row in some]
             self.connection.execute(statements.insert_address(), values)
             return len(some)
 
@@ -122,15 +121,15 @@ class Writer:
         return [self._addition(row, ids[row.decimal], shown) for row in made]
 
     def _addition(self, row: Row, identity: int, subnet: str) -> Entry:
-        values = statements.values_of_new(row, 0, self.conventions.tags[USED], self.zone)
-        told = {"subnetId": subnet, "ip_addr": row.ip, "state": USED}
+        values = statements.values_of_new(row, 0, self.conventions.tags, self.zone)
+        told = {"subnetId": subnet, "ip_addr": row.ip, "state": row.after.get(TAG) or USED}
         return identity, "add", changelog.added({**values, **told, "id": str(identity)})
 
     def _removal(self, row: Row, subnet: str) -> Entry:
         before = row.before
         texts = {name: before.get(name) for name in TEXTS}
-        seen = local_text(seen_at(before[SIGHTING]), self.zone)
-        told = {"id": str(row.id), "subnetId": subnet, "ip_addr": row.ip, **texts, "state": OFFLINE, SIGHTING: seen}
+        seen = local_text(seen_at(before[SIGHTING]), self.zone) if before.get(SIGHTING) else NEVER
+        told = {"id": str(row.id), "subnetId": subnet, "ip_addr": row.ip, **texts, "state": before[TAG], SIGHTING: seen}
         return row.id or 0, "delete", changelog.deleted(told)
 
 

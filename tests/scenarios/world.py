@@ -50,11 +50,15 @@ class World:
             self.argv(job, *options), env=self.environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
 
-    def run(self, job: str = "census", approve: Sequence[str] = ()) -> list[str]:
-        """What went wrong in a job run in this process; empty when nothing did."""
+    def run(self, job: str = "census", approve: Sequence[str] = (), **told: str) -> list[str]:
+        """What went wrong in a job run in this process; empty when nothing did. `told` is what an undo is told."""
         with self.entered():
             netcensus.prepare_home(self.home)
-            return netcensus.run(build_defs(), job, approve).faults
+            return netcensus.run(build_defs(), job, approve, told).faults
+
+    def last_that_wrote(self) -> str:
+        """The id of the last run that wrote something to a target."""
+        return str(self.ledger("receipts")[-1][1])
 
     @contextmanager
     def entered(self) -> Iterator[None]:

@@ -63,7 +63,7 @@ def test_a_row_that_says_nothing_is_forgotten(store: Ledger) -> None:
 def test_nothing_is_stored_for_nothing(store: Ledger) -> None:
     """Empty tables are a normal case."""
     store.replace_applied(tables.APPLIED.empty())
-    store.note_receipt("run", AT, tables.RECEIPT.empty())
+    store.receipts.note("run", AT, tables.RECEIPT.empty())
     store.note_snapshots("run", tables.SNAPSHOTS.empty())
     assert store.applied().empty
 
@@ -98,10 +98,10 @@ def receipt(**more: object) -> pd.DataFrame:
 def test_a_zone_is_proven_by_a_change_that_took_effect(store: Ledger) -> None:
     """Refused and lost changes prove nothing, nor do those of phpIPAM."""
     for more in ({"outcome": "refused", "scope": "a."}, {"outcome": "lost race", "scope": "b."}, {"target": "phpipam"}):
-        store.note_receipt("run", AT, receipt(**more))
-    assert store.proven_zones() == set()
-    store.note_receipt("run", AT, receipt())
-    assert store.proven_zones() == {"example.lan."}
+        store.receipts.note("run", AT, receipt(**more))
+    assert store.receipts.proven_zones() == set()
+    store.receipts.note("run", AT, receipt())
+    assert store.receipts.proven_zones() == {"example.lan."}
 
 
 OnPart = Callable[[pd.DataFrame], None]

@@ -1,0 +1,80 @@
+"""What a person undid is not done again: a census leaves it until it would make something else of it (rule R4).
+
+Held is one change, of just this to just that. Where the network wants something else, or a person has edited the target
+since, it is another change, and the usual rules decide. docs/decisions/0016-undo.md.
+"""
+
+import pandas as pd
+
+from pipelines import tables
+from pipelines.plan.bookkeeping import KEY, NAMES, ROW, SIGHTING, WRITES, work
+from pipelines.plan.offline import USED
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
+
+RULE = "undone"
+_PLACE = ["scope", "subject"]
+
+
+def without_undone(plan: pd.DataFrame, holds: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A plan for `target` without the changes that a person undid, and the rows of `tables.WITHHELD` that say so."""
+    ours = holds.loc[holds["target"] == target, [*KEY, "restored", "undone", "run_id", "by_run_id"]]
+    if ours.empty or plan.empty:
+        return plan, tables.WITHHELD.empty()
+    rows = plan.rename(columns=NAMES[target]).assign(target=target)
+    rows = rows.merge(ours, on=KEY, how="left", validate="one_to_one")
+    is_same = _is_same(rows["before"], rows["restored"]) & _is_same(rows["after"], rows["undone"])
+    is_held = rows["run_id"].notna() & rows["action"].isin(WRITES) & is_same
+    is_held = _with_marks(rows, is_held) if target == "dns" else _row_by_row(rows, is_held, ours)
+    return plan[~is_held.to_numpy()].reset_index(drop=True), _withheld(rows[is_held], ours)
+
+
+def overtaken(holds: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """Those of the holds that are over once these changes (`bookkeeping.entries`) are sent: with a row's, its own."""
+    sent = work(changes)
+    of_row = sent.loc[sent["target"] == "phpipam", KEY].assign(field=ROW)
+    keys = pd.concat([sent[KEY], of_row]).drop_duplicates()
+    return holds.merge(keys, on=KEY, validate="one_to_one")
+
+
+def _is_same(one: "pd.Series[str]", other: "pd.Series[str]") -> "pd.Series[bool]":
+    return (one == other) | (one.isna() & other.isna())
+
+
+def _with_marks(rows: pd.DataFrame, is_held: "pd.Series[bool]") -> "pd.Series[bool]":
+    """A DHCID is held with the address it marks: alone it would keep every other device from the name."""
+    owners = set(rows.loc[is_held & rows["field"].isin(FORWARD_TYPES), "subject"])
+    return is_held | ((rows["field"] == DHCID) & rows["subject"].isin(owners))
+
+
+def _row_by_row(rows: pd.DataFrame, is_held: "pd.Series[bool]", holds: pd.DataFrame) -> "pd.Series[bool]":
+    """A row of phpIPAM is made and deleted as a whole, so it is held as a whole, or not.
+
+    One that was made and undone but still stands, empty and Offline, is no more seen than one that went: until it gets
+    another name or MAC.
+    """
+    speaks = rows["field"].isin({"hostname", "mac"}) & rows["action"].isin(WRITES)
+    place = [rows[name] for name in _PLACE]
+    is_other = (speaks & ~is_held).groupby(place).transform("any")
+    is_silent = (speaks & is_held).groupby(place).transform("any") & ~is_other
+    of_rows = holds[holds["field"] == ROW]
+    is_made, is_deleted = (_is_at(rows, of_rows[of_rows["undone"].notna() == was]) for was in (True, False))
+    is_back = is_made & ((rows["action"] == "touch") | ((rows["field"] == "tag") & (rows["after"] == USED)))
+    is_whole = (rows["action"] == "create") | is_back
+    return is_held.where(~is_whole, is_silent) | ((rows["action"] == "delete") & is_deleted)
+
+
+def _is_at(rows: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[bool]":
+    return pd.Series(pd.MultiIndex.from_frame(rows[_PLACE]).isin(pd.MultiIndex.from_frame(places[_PLACE])), rows.index)
+
+
+def _withheld(held: pd.DataFrame, holds: pd.DataFrame) -> pd.DataFrame:
+    """One row for each change that is not made again, which names both runs and the way back."""
+    told = held[held["field"] != SIGHTING]
+    by_place = holds.drop_duplicates(_PLACE)[[*_PLACE, "run_id", "by_run_id"]]
+    told = told.drop(columns=["run_id", "by_run_id"]).merge(by_place, on=_PLACE, validate="many_to_one")
+    reason = (
+        "run " + told["run_id"] + " made it so and run " + told["by_run_id"] + " undid it; left so until the network "
+        "says something else here. To have it after all: python netcensus.py undo " + told["by_run_id"] + " --subject "
+        + told["subject"].str.rstrip(".")
+    )  # fmt: skip
+    return tables.WITHHELD.frame(told.assign(wanted=told["after"], existing=told["before"], rule=RULE, reason=reason))

@@ -1,0 +1,109 @@
+"""What every run wrote and what the targets answered, kept for good; and which of it a person undid since."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pipelines import tables
+from pipelines.contract import INSTANT, INTEGER, Column, Table
+from resources.applied import SCHEMA
+from resources.own_database import plain_rows
+
+_TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
+_KEY = list(tables.HOLDS.key)
+
+
+def _column(column: Column) -> "sa.Column[object]":
+    return sa.Column(column.name, _TYPES.get(column.dtype, sa.Text)(), nullable=column.is_nullable)
+
+
+RECEIPTS = sa.Table(
+    "receipts", SCHEMA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run_id", sa.String(36), nullable=False, index=True),
+    sa.Column("at", sa.DateTime, nullable=False),
+    *(_column(one) for one in tables.WRITTEN.columns if one.name not in {"run_id", "at"}),
+)  # fmt: skip
+_holds = sa.Table(
+    "holds", SCHEMA,
+    sa.Column("target", sa.String(16), primary_key=True),
+    sa.Column("scope", sa.String(255), primary_key=True),
+    sa.Column("subject", sa.String(255), primary_key=True),
+    sa.Column("field", sa.String(32), primary_key=True),
+    *(_column(one) for one in tables.HOLDS.columns if one.name not in _KEY),
+)  # fmt: skip
+
+
+class Receipts:
+    """The tables `receipts` and `holds` of the ledger's database. Every method is one short transaction."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def note(self, run_id: str, at: pd.Timestamp, rows: pd.DataFrame, undoes: str | None = None) -> None:
+        """Keep what a target answered: rows of `tables.RECEIPT`, or with what it takes to undo them.
+
+        `undoes` is the run that this one undoes.
+        """
+        if len(rows):
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(RECEIPTS), plain_rows(rows.assign(run_id=run_id, at=at, undoes=undoes)))
+
+    def proven_zones(self) -> set[str]:
+        """The zones in which a change of ours has taken effect before: there we may write."""
+        where = (RECEIPTS.c.target == "dns", RECEIPTS.c.outcome == "applied")
+        with self._engine.connect() as connection:
+            return set(connection.scalars(sa.select(RECEIPTS.c.scope).where(*where).distinct()))
+
+    def of(self, run_id: str) -> pd.DataFrame:
+        """`tables.WRITTEN` of one run, in the order it was written."""
+        return self._written(RECEIPTS.c.run_id == run_id)
+
+    def since(self, run_id: str) -> pd.DataFrame:
+        """`tables.WRITTEN` of everything that was written to a target after a run, in that order."""
+        last = sa.select(sa.func.max(RECEIPTS.c.id)).where(RECEIPTS.c.run_id == run_id).scalar_subquery()
+        return self._written(RECEIPTS.c.id > last, RECEIPTS.c.target.in_(["phpipam", "dns"]))
+
+    def runs(self, beginning: str) -> list[str]:
+        """The ids of the runs with a receipt that begin so."""
+        query = sa.select(RECEIPTS.c.run_id).where(RECEIPTS.c.run_id.startswith(beginning, autoescape=True)).distinct()
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query))
+
+    def is_undo(self, run_id: str) -> bool:
+        """Whether a run took something back that a census had done: an undo did, the undo of an undo did not."""
+        undoes = sa.select(RECEIPTS.c.undoes).where(RECEIPTS.c.undoes.is_not(None)).limit(1)
+        is_undo, run = False, run_id
+        with self._engine.connect() as connection:
+            while earlier := connection.scalars(undoes.where(RECEIPTS.c.run_id == run)).first():
+                is_undo, run = not is_undo, earlier
+        return is_undo
+
+    def holds(self) -> pd.DataFrame:
+        """All of `tables.HOLDS`, sorted by its key."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_holds).order_by(*_holds.primary_key.columns)).mappings().all()
+        return _frame(tables.HOLDS, rows)
+
+    def replace_holds(self, over: pd.DataFrame, new: pd.DataFrame) -> None:
+        """Let the holds with the keys of `over` go, and keep those of `new` (`tables.HOLDS`)."""
+        by_key = sa.delete(_holds).where(*(_holds.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
+        keys = [{f"old_{name}": row[name] for name in _KEY} for row in plain_rows(over[_KEY])]
+        with self._engine.begin() as connection:
+            if keys:
+                connection.execute(by_key, keys)
+            if len(new):
+                connection.execute(sa.insert(_holds), plain_rows(new))
+
+    def _written(self, *where: sa.ColumnElement[bool]) -> pd.DataFrame:
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(RECEIPTS).where(*where).order_by(RECEIPTS.c.id)).mappings().all()
+        return _frame(tables.WRITTEN, rows)
+
+
+def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:
+    columns: dict[str, object] = {name: [row[name] for row in rows] for name in table.names}
+    instants = [column.name for column in table.columns if column.dtype == INSTANT]
+    times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in instants}
+    return table.frame(pd.DataFrame(columns | times))

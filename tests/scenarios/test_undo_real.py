@@ -1,0 +1,97 @@
+"""A census taken back between the real Kea, BIND and MariaDB: exactly, but for what a person did meanwhile."""
+
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.real_world import RealNetwork, Records, Row, real_network
+from tests.services.dhcp_client import Device
+from tests.services.kea import Kea
+from tests.services.mariadb import Database
+from tests.services.openssh import Sshd
+
+ZONE = "viktorbarzin.lan"
+TV = Device("02:00:00:00:00:02", relay="192.168.1.1", hostname="tv", client_id=b"\x01\x02\x00\x00\x00\x00\x02")
+RADIO = Device("02:00:00:00:00:03", relay="192.168.1.1", hostname="radio")
+
+
+@pytest.fixture
+def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> RealNetwork:
+    """Nothing is reserved and D2 is off in the LAN, so that what stands there is ours."""
+    dhcp.configure([replace(one, reservations=()) for one in dhcp.subnets])
+    return real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+
+
+def census(network: RealNetwork) -> str:
+    """A census in which everything was read and every change took effect, and its id if it wrote something."""
+    assert network.world.run() == []
+    return network.world.last_that_wrote()
+
+
+def undo(network: RealNetwork, run_id: str, **only: str) -> str:
+    """An undo that went through, and its own id."""
+    assert network.world.run("undo", run_id=run_id, **only) == []
+    return network.world.last_that_wrote()
+
+
+def records(network: RealNetwork) -> Records:
+    """Every record but the SOAs, whose serials tell how often and not what."""
+    return {record for record in network.records() if record[2] != "SOA"}
+
+
+def rows(network: RealNetwork) -> dict[str, Row]:
+    """Every address of phpIPAM's, without when it was seen and edited."""
+    found = network.ipam.execute("SELECT * FROM ipaddresses")
+    return {str(row["ip_addr"]): {k: v for k, v in row.items() if k not in {"lastSeen", "editDate"}} for row in found}
+
+
+def withheld(network: RealNetwork, table: str = "undo_withheld") -> dict[tuple[object, object], object]:
+    """The rule by which each thing was left alone."""
+    return {(row["subject"], row["field"]): row["rule"] for row in network.world.table(table)}
+
+
+def test_a_census_is_taken_back_and_stays_so_until_the_undo_is_undone(network: RealNetwork) -> None:
+    """What a person edited stays, the rest is as before; censuses leave it so; the undo of the undo brings it back."""
+    names, held = records(network), rows(network)
+    tv, radio = (network.kea.client().lease(one).address for one in (TV, RADIO))
+    wrote = census(network)
+    after = records(network), rows(network)
+    network.bind.replace(ZONE, f"radio.{ZONE}", 60, "A", "192.168.1.250")
+    identity = network.address(radio)["id"]
+    network.ipam.execute("UPDATE ipaddresses SET description = 'by the window' WHERE id = %s", [identity])
+
+    undid = undo(network, wrote[:8])
+    kept = {record for record in records(network) if record[0] == f"radio.{ZONE}"}
+    assert records(network) - kept == names
+    assert {rtype for _, _, rtype, _ in kept} == {"A", "DHCID"}
+    emptied = network.address(tv)
+    assert (emptied["hostname"], emptied["mac"], emptied["state"]) == (None, None, 1)
+    assert network.address(radio)["hostname"] == "radio"
+    assert {ip: row for ip, row in rows(network).items() if ip in held} == held
+    refused = withheld(network)
+    assert refused[f"radio.{ZONE}.", "A"] == "changed-since"
+    assert refused[f"radio.{ZONE}.", "DHCID"] == "beside"
+
+    undone = records(network), rows(network)
+    for _ in range(2):
+        before = network.everything()
+        census(network)
+        assert (records(network), rows(network)) == undone
+        assert network.everything() == before
+        assert withheld(network, "withheld")[f"tv.{ZONE}.", "A"] == "undone"
+
+    assert network.world.run("undo", run_id=wrote) == []
+    assert network.everything() == before
+    assert withheld(network)[f"tv.{ZONE}.", "A"] == "already"
+
+    undo(network, undid)
+    expected = {record for record in after[0] if record[0] != f"radio.{ZONE}"} | kept
+    assert records(network) == expected
+    assert network.address(tv)["hostname"] == "tv"
+    pointer = ip_address(tv).reverse_pointer
+    assert network.bind.query(pointer, "PTR") == [f"tv.{ZONE}."]
+    before = network.everything()
+    census(network)
+    assert network.everything() == before
