@@ -5,12 +5,22 @@ STATE  ?= $(CURDIR)/var
 VENV   := $(CURDIR)/.venv
 BIN    := $(VENV)/bin
 LAB    := $(STATE)/lab
+PEERS  := $(STATE)/peers
+
+# A small run leaves the published figures alone: it writes to var/bench.
+MEASURED := --into docs/benchmarks
+ifdef QUICK
+MEASURED := --into "$(STATE)/bench" --sizes 100 1000 --bindings 1000 10000
+endif
+ifdef SIZE
+MEASURED := --into "$(STATE)/bench" --sizes $(SIZE) --bindings $(SIZE)
+endif
 
 export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test soak day reliability check services census rehearse docs clean
+.PHONY: help setup demo ui test soak day bench reliability check services census rehearse docs clean
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
@@ -32,6 +42,9 @@ soak: services ## minutes of two writers, and a person, on the real servers (MIN
 
 day: services ## whole days of a living network in some minutes, hour by hour, into docs/soak.md (SEEDS="1 2 3")
 	@$(BIN)/python -m tests.soak.day --seeds $(or $(SEEDS),1 2 3) --write docs/soak.md
+
+bench: services $(PEERS)/.done ## what it costs beside octoDNS, nsupdate, diffsync and the old jobs (SIZE=1000 or QUICK=1: small)
+	@NETCENSUS_PEERS="$(PEERS)/bin/python" $(BIN)/python -m bench $(MEASURED)
 
 reliability: services ## break everything again, and write what came of it to docs/reliability.md
 	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py
@@ -66,6 +79,13 @@ $(VENV)/.runs: requirements.txt
 $(VENV)/.tests: requirements-dev.txt $(VENV)/.runs
 	@echo "Installing what the tests need ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile -r requirements-dev.txt
+	@touch $@
+
+# What netcensus is measured beside, apart from what it runs on.
+$(PEERS)/.done: bench/requirements-peers.txt
+	@sh deploy/make-venv.sh "$(PYTHON)" "$(PEERS)"
+	@echo "Installing octoDNS and diffsync, to measure beside ..."
+	@"$(PEERS)/bin/python" -m pip install --quiet --disable-pip-version-check --compile -r bench/requirements-peers.txt
 	@touch $@
 
 # The real servers, where that is possible; elsewhere their tests say loudly that they were left out.

@@ -14,8 +14,10 @@ from bench.carried_out import carried_out
 from bench.hosts import hosts
 from pipelines import tables
 from pipelines.plan.guards import guards
+from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.plans import plans
 from pipelines.reconcile.account import account, account_of_devices
+from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 
 T = TypeVar("T")
 Tables = dict[str, pd.DataFrame]
@@ -41,6 +43,9 @@ def an_hour(parsed: Tables, applied: pd.DataFrame, timed: Timed) -> Tables:
     network, past = hours.NETWORK, hours.past(parsed)
     made = timed("account", lambda: account(parsed, applied, network=network))
     timed("devices", lambda: account_of_devices(parsed, made, _MEMORY.empty(), network=network))
+    subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
+    held = tracked_addresses(parsed["ipam_addresses"], subnets)
+    timed("phpIPAM's diff alone", lambda: ipam_plan(made["addresses"], held, applied, network=network))
     made |= timed("plans", lambda: plans(parsed, made, applied, network=network, past=past))
     timed("guards", lambda: guards(made, parsed, applied, network=network, past=past, now=hours.AT))
     return made

@@ -53,4 +53,4 @@ def spend(
             said = (done.stdout + done.stderr)[-3000:]
             raise CommandFailed(f"{' '.join(argv)[:200]} ended with status {done.returncode}: {said}")
         found = json.loads(report.read_text(encoding="utf-8"))
-    return Spent(**found, output=done.stdout + done.stderr)
+    return Spent(**found, output=done.stdout)

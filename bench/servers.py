@@ -17,7 +17,7 @@ from bench.measuring import Spent, spend
 from pipelines.parse.phpipam import decimal_of
 from tests.scenarios.world import ROOT, World
 from tests.services.bind import Bind, running_bind
-from tests.services.dns_server import Zone
+from tests.services.dns_server import DnsServer, Zone
 from tests.services.mariadb import Database, MariaDB, running_mariadb
 
 _PASSWORD, _USER = "correct-horse-battery-staple", "netcensus"
@@ -68,8 +68,8 @@ class Servers:
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
-    """Everything started on loopback, nothing in it, until the block ends."""
+def running_servers(name_server: DnsServer | None = None) -> Iterator[Servers]:
+    """Everything started on loopback, nothing in it, until the block ends; netcensus writes to this name server."""
     with ExitStack() as stack:
         bind = stack.enter_context(running_bind(ZONES))
         mariadb = stack.enter_context(running_mariadb())
@@ -77,7 +77,7 @@ def running_servers() -> Iterator[Servers]:
         gateways = {site: stack.enter_context(running_gateway(site, bind)) for site in sites}
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="netcensus-", ignore_cleanup_errors=True)))
         ipam = _phpipam(mariadb)
-        yield Servers(bind, mariadb, ipam, gateways, _world(folder, bind, ipam, gateways))
+        yield Servers(bind, mariadb, ipam, gateways, _world(folder, name_server or bind, ipam, gateways))
 
 
 def _phpipam(mariadb: MariaDB) -> Database:
@@ -92,17 +92,17 @@ def _phpipam(mariadb: MariaDB) -> Database:
     return ipam
 
 
-def _world(folder: Path, bind: Bind, ipam: Database, gateways: dict[str, GatewayServers]) -> World:
+def _world(folder: Path, dns: DnsServer, ipam: Database, gateways: dict[str, GatewayServers]) -> World:
     """A netcensus whose network.toml points at these servers."""
     own, secrets = folder / "own", folder / "secrets"
     own.mkdir()
     secrets.mkdir()
     reached = {site: servers.gateway for site, servers in gateways.items()}
-    text = layout.network_toml(reached, layout.Place(ipam.port, ipam.host), layout.Place(bind.port, bind.host))
+    text = layout.network_toml(reached, layout.Place(ipam.port, ipam.host), layout.Place(dns.port, dns.host))
     (own / "network.toml").write_text(text, encoding="utf-8")
     known = "".join(servers.ssh.known_hosts for servers in gateways.values())
     (own / "known_hosts").write_text(known, encoding="utf-8")
-    (secrets / "tsig").write_text(bind.secrets["netcensus"], encoding="utf-8")
+    (secrets / "tsig").write_text(dns.secrets["netcensus"], encoding="utf-8")
     (secrets / "password").write_text(_PASSWORD, encoding="utf-8")
     variables = {
         "NETCENSUS_NETWORK": own / "network.toml",

@@ -1,0 +1,36 @@
+"""What needs no server: reconcile and plan from a hundred bindings to a million, and the diff beside diffsync's."""
+
+import json
+import os
+from collections.abc import Iterator
+
+from bench.hosts import BY_HAND, SHARES
+from bench.measuring import python, spend
+from bench.pushing import peers
+from bench.result import Result, result
+
+MEMORY, DIFF = "memory", "diff"
+COLD, UNCHANGED = "cold", "nothing changed"
+OURS_WHOLE, OURS_DIFF, DIFFSYNC = (
+    "netcensus, reconcile and plan",
+    "netcensus, phpIPAM's diff",
+    "diffsync, diff and sync",
+)
+_MARGIN = 1.01
+LARGEST_DIFFSYNC = 100_000
+
+
+def hours_in_memory(bindings: int) -> Iterator[Result]:
+    """The first hour of so many bindings, and one in which nothing changed; then the diff alone, and diffsync's."""
+    hosts = int(bindings / (1 - SHARES[BY_HAND]) * _MARGIN)
+    spent = spend(python("bench.in_memory", str(hosts)), os.environ)
+    found = json.loads(spent.output)
+    for scenario, key in ((COLD, "cold_cpu_s"), (UNCHANGED, "unchanged_cpu_s")):
+        stages = found[key]
+        diff_s = stages.pop("phpIPAM's diff alone")
+        told = result(MEMORY, OURS_WHOLE, scenario, bindings, spent, {"bindings": found["bindings"]}, stages=stages)
+        yield told.taking(sum(stages.values()))
+    yield result(DIFF, OURS_DIFF, UNCHANGED, bindings, spent).taking(diff_s)
+    if (python_of_peers := peers()) is not None and bindings <= LARGEST_DIFFSYNC:
+        spent = spend([str(python_of_peers), "-m", "bench.contenders.diffsync_stage", str(bindings)], os.environ)
+        yield result(DIFF, DIFFSYNC, UNCHANGED, bindings, spent).taking(json.loads(spent.output)["cpu_s"])
