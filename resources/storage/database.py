@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_S: Final = 30
+MOST_KEPT: Final = 8  # connections: as many as the daemon's threads ever use at once
 PRAGMAS: Final = (
     # A run touches a few hundred index pages, one row in each: small pages halve what it logs. Only for a new file.
     "page_size=1024",
@@ -34,12 +35,12 @@ class Database:
     _of_parents: ClassVar[list[sqlalchemy.Connection]] = []
 
     def __init__(self, url: str) -> None:
-        # One connection is kept; threads that meet borrow another, whose closing costs nothing, since the kept one is
-        # open: only closing the *last* connection checkpoints and deletes the log.
+        # Connections are kept: closing the *last* one of a file checkpoints and deletes the log, and opening another as
+        # root changes the log's inode (SQLite gives it the file's owner), which the file system then writes.
         self._engine = sqlalchemy.create_engine(
             url,
             poolclass=QueuePool,
-            pool_size=1,
+            pool_size=MOST_KEPT,
             max_overflow=40,
             connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         )
