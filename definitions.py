@@ -19,6 +19,7 @@ from pipelines.network import Network
 from pipelines.retention import Keep
 from resources.alerting import Alerting
 from resources.archive import Archive
+from resources.disk_use import DiskUse
 from resources.gateways import Gateways
 from resources.history import History
 from resources.known_devices import KnownDevices
@@ -28,12 +29,14 @@ from resources.listed import Listed
 from resources.memory import Memory
 from resources.nameserver import NameServer, Serials
 from resources.network_file import network_path, read_network
+from resources.own_database import database_file
 from resources.past_hours import PastHours
 from resources.phpipam import Phpipam
 from resources.pool_use import PoolUse
 from resources.retention import Retention
 from resources.secrets import secret, secret_or
 from resources.standing import Standing
+from resources.storage import resolve_base_dir
 from resources.suites import Suites
 from resources.table_store import TableStore
 from resources.targets import Targets
@@ -79,11 +82,19 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "memory": Memory(ledger, known_devices, pool_use, history),
         "past_hours": PastHours(Archive(archive), ledger),
         "last_load": last_load,
+        "disk_use": dg.ResourceDefinition(lambda _context: disk_use(archive, database_file(url))),
         "standing": standing,
         "alerting": Alerting(network.alerts, str(path), url, secret),
         "suites": Suites(archive.parent / "tables"),
         "io_manager": TableStore(archive.parent / "tables", {table.name: table for table in tables.ALL}),
     }
+
+
+def disk_use(archive: Path, ledger: Path | None) -> DiskUse:
+    """What a run that begins now will have written. On MySQL or PostgreSQL there is nothing of theirs to see here."""
+    folders = {"archive": archive, "tables": archive.parent / "tables"}
+    events = resolve_base_dir(None) / "history" / "event_log.db"
+    return DiskUse(folders, {"Dagster's events": events} | ({"ledger": ledger} if ledger else {}))
 
 
 def build_defs(path: Path | None = None) -> dg.Definitions:

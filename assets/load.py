@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from assets import budget
 from assets.declare import checked, told
 from assets.proof import checks, proof, shown
 from assets.receipts import Event, by_target, newly_written, outs, told_receipts
@@ -16,6 +17,7 @@ from pipelines.plan.approval import stop_stale
 from pipelines.reconcile.as_of import census_time
 from pipelines.reconcile.trust import faults
 from pipelines.replay import Hour
+from resources.disk_use import DiskUse
 from resources.gateways import Gateways
 from resources.ledger import Ledger
 from resources.memory import Memory
@@ -45,17 +47,19 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True),
             *checks(),
+            budget.spec(),
             *checks_of(list(_RECEIPTS)),
         ],
         pool=POOL,
     )
-    def load(  # noqa: PLR0913, PLR0917 - five resources, each named by Dagster
+    def load(  # noqa: PLR0913, PLR0917 - six resources, each named by Dagster
         context: dg.AssetExecutionContext,
         targets: dg.ResourceParam[Targets],
         memory: dg.ResourceParam[Memory],
         gateways: dg.ResourceParam[Gateways],
         ledger: dg.ResourceParam[Ledger],
         suites: dg.ResourceParam[Suites],
+        disk_use: dg.ResourceParam[DiskUse],
         **read: pd.DataFrame,
     ) -> Iterator[Event]:
         run_id = context.run.run_id
@@ -72,6 +76,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
         yield from newly_written(answers)
         if looks:
             yield looked_at(Hour.of(census_time(read["sources"])), {"looks": dg.MetadataValue.int(looks)})
+        yield budget.result(context.run, answers, disk_use, ledger, network)
         yield _whole(read["sources"], read["withheld"])
 
     return load

@@ -193,6 +193,12 @@ class Ledger(OwnTables):
             with self._engine.begin() as connection:
                 applied.replace(connection, rows)
 
+    def is_first(self, run_id: str) -> bool:
+        """Whether this run is the one that the ledger began with."""
+        first = sa.select(SNAPSHOT_INDEX.c.run_id).order_by(SNAPSHOT_INDEX.c.id).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(first) == run_id
+
     def _insert(self, table: sa.Table, rows: pd.DataFrame) -> None:
         if len(rows):
             with self._engine.begin() as connection:

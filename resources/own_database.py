@@ -61,6 +61,12 @@ def _plain_cell(cell: object) -> object:
     return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
 
 
+def database_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for one on a server."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
 def open_database(url: str) -> sa.Engine:
     """The database of a URL; an SQLite file is made where there is none. What it refuses is a `StateError`."""
     parsed = make_url(url)

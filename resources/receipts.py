@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
 from resources.applied import SCHEMA
-from resources.own_database import plain_rows
+from resources.own_database import naive, plain_rows
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
@@ -64,6 +64,11 @@ class Receipts:
         """`tables.WRITTEN` of everything that was written to a target after a run, in that order."""
         last = sa.select(sa.func.max(RECEIPTS.c.id)).where(RECEIPTS.c.run_id == run_id).scalar_subquery()
         return self._written(RECEIPTS.c.id > last, RECEIPTS.c.target.in_(["phpipam", "dns"]))
+
+    def of_others(self, run_id: str, since: pd.Timestamp) -> pd.DataFrame:
+        """`tables.WRITTEN` of what other runs have changed since an instant, in the order it was written."""
+        is_done = RECEIPTS.c.outcome == "applied"
+        return self._written(RECEIPTS.c.at >= naive(since), is_done, RECEIPTS.c.run_id != run_id)
 
     def runs(self, beginning: str) -> list[str]:
         """The ids of the runs with a receipt that begin so."""

@@ -17,6 +17,7 @@ from resources.phpipam import Phpipam
 
 _DNS_LIMIT_S = 20.0
 _SQL_LIMIT_S = 10
+_SERIALS = 2**32  # after the highest comes 0: RFC 1982
 
 
 class Standing:
@@ -48,6 +49,9 @@ class Standing:
         known = {source: text for source, text in read.items() if source not in most} | after
         stand.zones = {owner_name(one.removeprefix(ZONE)): int(known[one]) for one in known if one.startswith(ZONE)}
         stand.has_moved = after != before
+        stand.steps = sum(
+            (int(after[one]) - int(before[one])) % _SERIALS for one in _zones_of(before) & _zones_of(after)
+        )
 
     def followed(self, stand: "Stand", limit_s: float) -> pd.DataFrame:
         """`tables.SERIALS`: every server's serial, once it is the one that was left, or after `limit_s`.
@@ -72,13 +76,19 @@ class Standing:
 
 
 class Stand:
-    """The serials at which a load left the zones, and whether it moved any of them."""
+    """The serials at which a load left the zones, whether anything moved meanwhile, and the serials by how much."""
 
     zones: dict[str, int]
     has_moved: bool = False
+    steps: int = 0
 
     def __init__(self) -> None:
         self.zones = {}
+
+
+def _zones_of(versions: Collection[str]) -> set[str]:
+    """Those of these sources that are zones."""
+    return {one for one in versions if one.startswith(ZONE)}
 
 
 def _source(zone: str) -> str:

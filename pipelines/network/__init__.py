@@ -16,16 +16,16 @@ from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns, Secondary, Ttl
 from pipelines.network.listed import SOURCE_KINDS, Sources
 from pipelines.network.phpipam import IMPORTED, Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Limit, Names, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Budget, Conflicts, Guards, Limit, Names, State, Withdraw
 from pipelines.network.ranges import Range, address_range
 from pipelines.network.site import Site
 from pipelines.network.texts import Subnet
 from pipelines.network.whole import Network
 
 __all__ = [
-    "IMPORTED", "RESERVED_WORDS", "Alerts", "Cadence", "Conflicts", "Devices", "Dns", "Email", "Guards", "Limit",
-    "Names", "Network", "Phpipam", "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl", "Withdraw",
-    "address_range", "beside", "parse",
+    "IMPORTED", "RESERVED_WORDS", "Alerts", "Budget", "Cadence", "Conflicts", "Devices", "Dns", "Email", "Guards",
+    "Limit", "Names", "Network", "Phpipam", "Range", "Secondary", "Site", "Sources", "State", "Subnet", "Ttl",
+    "Withdraw", "address_range", "beside", "parse",
 ]  # fmt: skip
 
 

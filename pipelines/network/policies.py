@@ -107,6 +107,16 @@ class Conflicts(Part):
     foreign: tuple[TrackedSubnet, ...] = ()
 
 
+class Budget(Part):
+    """What one run may write to this machine's disks before `write_budget` turns amber: kB (1000 bytes).
+
+    `quiet_kb` when nothing changed, and `change_kb` more for each row and RRset that did.
+    """
+
+    quiet_kb: Annotated[int, Field(ge=1)] = 4000
+    change_kb: Annotated[int, Field(ge=0)] = 20
+
+
 class State(Part):
     """Our own state: the archive's folder, how much is kept there, and the ledger's database.
 

@@ -14,7 +14,7 @@ from pipelines.network.devices import Devices
 from pipelines.network.dns import Dns
 from pipelines.network.listed import AnySource, Sources, check_sites
 from pipelines.network.phpipam import Phpipam
-from pipelines.network.policies import RESERVED_WORDS, Conflicts, Guards, Names, State, Withdraw
+from pipelines.network.policies import RESERVED_WORDS, Budget, Conflicts, Guards, Names, State, Withdraw
 from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
 from pipelines.network.texts import Apex, Label, SiteName, Subnet
@@ -37,6 +37,7 @@ class Network(Part):
     guards: Guards = Guards()
     conflicts: Conflicts = Conflicts()
     pools: dict[Label, AddressRange] = Field(default_factory=dict)
+    budget: Budget = Budget()
     state: State = State()
 
     @model_validator(mode="after")

@@ -10,6 +10,6 @@ It rests on modules Dagster calls private, so Dagster is pinned exactly and test
 this storage against stock's.
 """
 
-from resources.storage.sqlite_storage import PooledSqliteStorage
+from resources.storage.sqlite_storage import PooledSqliteStorage, resolve_base_dir
 
-__all__ = ["PooledSqliteStorage"]
+__all__ = ["PooledSqliteStorage", "resolve_base_dir"]

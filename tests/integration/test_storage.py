@@ -101,6 +101,23 @@ def test_another_process_sees_a_run_while_it_works_and_all_of_it_after_sigterm(o
     assert ("STEP_FAILURE", "table") in [entry[:2] for entry in told]
 
 
+def test_a_killed_run_leaves_a_log_that_the_next_one_goes_on_with(our_home: Path) -> None:
+    """After SIGKILL the file is whole, holds the beginning of the run, and the next run's story is as if alone."""
+    with instance_at(our_home) as instance:
+        child = execute(our_home, "waiting")
+        run = eventually(lambda: next(iter(instance.get_runs()), None), "the run", 60)
+        assert run
+        eventually(lambda: ("STEP_START", "table") in [entry[:2] for entry in events(instance, run.run_id)], "it", 60)
+        child.kill()
+        child.wait(30)
+        assert "PIPELINE_START" in [entry[0] for entry in events(instance, run.run_id)]
+        after = story(instance, run_job(instance, "well"))
+        with sqlite3.connect(our_home / "history" / "event_log.db") as reader:
+            assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert after["status"] == dg.DagsterRunStatus.SUCCESS
+    assert ("STEP_SUCCESS", "table") in [entry[:2] for entry in after["events"]]
+
+
 def test_a_run_s_own_process_reads_what_it_just_stored(our_home: Path) -> None:
     """An event is in the log for its own process at once, through any instance of the same home, though uncommitted."""
     with instance_at(our_home) as instance, instance_at(our_home) as other:
