@@ -20,6 +20,7 @@ from pipelines.retention import Keep
 from resources.alerting import Alerting
 from resources.archive import Archive
 from resources.disk_use import DiskUse
+from resources.future import Future
 from resources.gateways import Gateways
 from resources.history import History
 from resources.known_devices import KnownDevices
@@ -40,6 +41,7 @@ from resources.storage import resolve_base_dir
 from resources.suites import Suites
 from resources.table_store import TableStore
 from resources.targets import Targets
+from schedules.clock import clock_was_wrong
 from schedules.dns_sync import dns_sync_when_changed
 from schedules.jobs import census, dns_sync, rehearse, rehearse_undo, replay, undo
 from schedules.prune import daily_prune, prune
@@ -79,6 +81,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "known_devices": known_devices,
         "pool_use": pool_use,
         "history": history,
+        "future": Future(url),
         "memory": Memory(ledger, known_devices, pool_use, history),
         "past_hours": PastHours(Archive(archive), ledger),
         "last_load": last_load,
@@ -115,7 +118,7 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         assets=assets,
         asset_checks=[freshness_checks(network)],
         sensors=[dns_sync_when_changed(network.cadence.dns_sync_every_minutes * 60), watch_sensor(network)],
-        jobs=[census, dns_sync, rehearse, undo, rehearse_undo, replay, prune, who, why],
+        jobs=[census, dns_sync, rehearse, undo, rehearse_undo, replay, prune, who, why, clock_was_wrong],
         schedules=[regular_census(network), daily_prune(network)],
         resources=world(network, chosen),
         executor=dg.in_process_executor,

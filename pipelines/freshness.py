@@ -11,6 +11,9 @@ from pipelines.network import Network
 PHPIPAM, DNS = "phpipam", "dns"
 
 
+_SLACK_MINUTES = 15  # a clock that was set by so much since has been corrected, not wrong
+
+
 class Freshness(NamedTuple):
     """One site or target: when it was last refreshed, and whether that is recent."""
 
@@ -39,5 +42,7 @@ def _judged(subject: str, at: pd.Timestamp | None, done: str, limit: timedelta, 
         return Freshness(subject, None, is_fresh=False, reason=f"{subject} was never {done}")
     told = f"{subject} was last {done} at {at:%Y-%m-%d %H:%M} UTC"
     minutes = int((now - at).total_seconds() // 60)
+    if minutes < -_SLACK_MINUTES:
+        return Freshness(subject, at, is_fresh=False, reason=f"{told}, which has not come yet: a clock was wrong")
     is_fresh = now - at <= limit
     return Freshness(subject, at, is_fresh, told if is_fresh else f"{told}, {minutes} minutes ago")

@@ -40,7 +40,7 @@ _history = sa.Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 _told = sa.Table(
-    "told", _metadata,
+    "runs_told", _metadata,
     sa.Column("run_id", sa.String(36), primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip

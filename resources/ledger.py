@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.plan.past import KEPT_READS, Past
+from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
 from resources.own_database import OwnTables, aware, naive, plain_rows
@@ -68,10 +69,14 @@ class Ledger(OwnTables):
         return receipts.Receipts(self._engine)
 
     def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
-        """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth."""
+        """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth.
+
+        But for those of a clock that has lost the time: the first week would be over when it is set.
+        """
         self._insert(SNAPSHOT_INDEX, rows.assign(run_id=run_id))
         with self._engine.begin() as connection:
-            first = connection.scalar(sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)))
+            read_at = SNAPSHOT_INDEX.c.read_at
+            first = connection.scalar(sa.select(sa.func.min(read_at)).where(read_at >= naive(BEGINNING)))
             is_born = connection.scalar(sa.select(sa.func.count()).select_from(_births)) != 0
             if first is not None and not is_born:
                 connection.execute(sa.insert(_births), {"at": first})
@@ -147,10 +152,14 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             return sorted({*connection.scalars(read.distinct()), *self.receipts.runs(beginning)})
 
-    def last_whole(self) -> dict[str, pd.Timestamp]:
-        """When each site was last read with all of its sources complete; sites of which that never was are left out."""
+    def last_whole(self, until: pd.Timestamp) -> dict[str, pd.Timestamp]:
+        """When each site was last read with all of its sources complete; sites of which that never was are left out.
+
+        What was noted as later than `until` was noted by a clock that was ahead: it does not count.
+        """
         one_read = (
             sa.select(SNAPSHOT_INDEX.c.site, sa.func.max(SNAPSHOT_INDEX.c.read_at).label("at"))
+            .where(SNAPSHOT_INDEX.c.read_at <= naive(until))
             .group_by(SNAPSHOT_INDEX.c.run_id, SNAPSHOT_INDEX.c.site)
             .having(sa.func.min(sa.cast(SNAPSHOT_INDEX.c.is_complete, sa.Integer)) == 1)
             .subquery()

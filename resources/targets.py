@@ -67,6 +67,10 @@ class Targets:
             in_dns = carry_out(plans.dns, "dns", self._nameserver.apply, self._ledger, run_id, undone=plans.undone)
             yield Answers(let_through, in_ipam, in_dns, stand)
 
+    def last_load_at(self) -> pd.Timestamp | None:
+        """When a load was last noted, by the clock of then; None before the first."""
+        return max((one.at for one in self._standing.last_load.left().values()), default=None)
+
     def followed(self, answers: Answers, limit_s: float) -> pd.DataFrame:
         """`tables.SERIALS` once the secondaries have what the load left, or have been waited for so long."""
         return self._standing.followed(answers.stand, limit_s)

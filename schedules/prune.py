@@ -21,8 +21,8 @@ class Keep(dg.Config):
 
 
 @dg.op
-def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> int:
-    """The number of finished runs older than `days` that were deleted, with their events."""
+def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> None:
+    """Finished runs older than `days` are deleted, with their events; how many is in the step's metadata."""
     oldest = datetime.now(UTC) - timedelta(days=config.days)
     finished = dg.RunsFilter(statuses=_FINISHED, created_before=oldest)
     deleted = 0
@@ -30,7 +30,7 @@ def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> int:
         for record in records:
             context.instance.delete_run(record.dagster_run.run_id)
         deleted += len(records)
-    return deleted
+    context.add_output_metadata({"runs deleted": deleted})
 
 
 @dg.op

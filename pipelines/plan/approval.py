@@ -12,9 +12,8 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.errors import ConfigError, PlanRefused
-from pipelines.parse.kinds import PHPIPAM, ZONES, is_of
 from pipelines.plan.bookkeeping import SIGHTING, work
-from pipelines.plan.evidence import A_RUN, SHRANK
+from pipelines.plan.evidence import SHRANK
 from pipelines.snapshots import EVERYWHERE
 from pipelines.tables.plan import SCOPES
 
@@ -148,19 +147,6 @@ def stop_refused(guards: pd.DataFrame, ipam_plan: pd.DataFrame, dns_plan: pd.Dat
         raise PlanRefused(
             f"plan {plan}", "no guard has judged it", "Start a whole job (census, dns_sync or undo), not a part"
         )
-
-
-def stop_stale(sources: pd.DataFrame, now: pd.Timestamp) -> None:
-    """Raises `PlanRefused` where the targets were read longer ago than a run may take: the plan is not this run's.
-
-    A load that somebody starts by itself, hours later, would send what was right then.
-    """
-    targets = sources[sources["source"].map(lambda source: is_of(source, PHPIPAM, ZONES)).astype(bool)]
-    age = now - targets["read_at"].min()
-    if not age <= A_RUN:
-        minutes = int(age.total_seconds() // 60) if len(targets) else "an unknown number of"
-        fault = f"it was made for what phpIPAM and DNS held {minutes} minutes ago"
-        raise PlanRefused("plan", fault, "Start a whole job (census or dns_sync), not a part")
 
 
 def approved(guards: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +11,7 @@ import pytest
 from pipelines import codec, tables
 from pipelines.snapshots import Snapshot, as_table
 from resources.archive import Archive
+from schedules.clock import wake_the_schedules
 from schedules.regular import NOT_ASKED
 from tests.scenarios.scheduler import Scheduler, scheduling
 from tests.scenarios.world import ROOT, World
@@ -77,6 +78,18 @@ def test_a_clock_that_goes_back_an_hour_doubles_no_census(scheduler: Scheduler) 
     again = [scheduler.look(clock(hour, minute)) for hour, minute in ((9, 10), (9, 40), (10, 6), (10, 8), (10, 50))]
     assert again == [[]] * 5
     assert len(scheduler.look(clock(11, 7))) == 1
+
+
+def test_a_clock_that_was_a_year_ahead_stops_the_schedules_until_it_is_said(tmp_path: Path) -> None:
+    """Dagster waits for the next tick after its last one; the job clock_was_wrong lets it begin anew."""
+    now = datetime.now(UTC).replace(minute=0)
+    with scheduling(a_world(tmp_path)) as running:
+        running.switch_on("regular_census", now)
+        assert len(running.look(now + timedelta(days=365, minutes=8))) == 1
+        running.end_all()
+        assert [running.look(now + timedelta(hours=hour, minutes=8)) for hour in (1, 2)] == [[], []]
+        wake_the_schedules(dg.build_op_context(instance=running.instance))
+        assert len(running.look(now + timedelta(hours=3, minutes=8))) == 1
 
 
 def test_a_gateway_whose_turn_has_not_come_is_left_out_of_the_run(tmp_path: Path) -> None:
