@@ -13,6 +13,9 @@ Mac = NewType("Mac", str)
 Ip = NewType("Ip", str)
 OwnerName = NewType("OwnerName", str)
 
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_CANONICAL_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z")
+_CANONICAL_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")
 _HEX = re.compile(r"[0-9a-f]{12}\Z")
 _OCTETS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}\Z")
 _WORDS = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\Z")
@@ -36,6 +39,8 @@ def mac(text: str) -> Mac:
     >>> mac("0011.22AA.bbcc")
     '00:11:22:aa:bb:cc'
     """
+    if _CANONICAL_MAC.match(text):
+        return Mac(text)
     lowered = text.strip().lower()
     if _OCTETS.match(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))
@@ -59,6 +64,21 @@ def ip(text: str) -> Ip:
         return Ip(str(ipaddress.ip_address(address)))
     except ValueError:
         raise ValueError(f"{text!r:.{_SHOWN}} is not an IP address") from None
+
+
+def ipv4(text: str) -> Ip:
+    """An IPv4 address. Raises `ValueError`."""
+    return Ip(text) if _CANONICAL_IPV4.match(text) else Ip(str(ipaddress.IPv4Address(text)))
+
+
+def address_or_none(text: str) -> Ip | None:
+    """An address in its shortest standard text; None for what is none."""
+    if _CANONICAL_IPV4.match(text):
+        return Ip(text)
+    try:
+        return Ip(str(ipaddress.ip_address(text)))
+    except ValueError:
+        return None
 
 
 def ipv6(text: str) -> Ip:
@@ -97,6 +117,8 @@ def host_name(text: str, suffix: str) -> OwnerName:
     >>> host_name("nas.example.lan.", "example.lan")
     'nas.example.lan.'
     """
+    if _HOST_LABEL.match(text) and not text.isdecimal() and _may_follow(text, suffix):  # nearly all there are
+        return OwnerName(f"{text}.{suffix}.")
     if not text.isascii():  # before lower(), which makes an ASCII k of the Kelvin sign
         raise ValueError(f"{text!r:.{_SHOWN}} is not a host name: it has other characters than ASCII")
     plain = text.strip().lower().removesuffix(".")
@@ -113,6 +135,16 @@ def host_name(text: str, suffix: str) -> OwnerName:
     return OwnerName(full + ".")
 
 
+def _may_follow(label: str, suffix: str) -> bool:
+    """Whether a suffix makes a host name of a good label."""
+    return len(label) + 1 + len(suffix) <= _LONGEST_NAME and _is_of_hosts(suffix)
+
+
+@lru_cache(maxsize=1024)
+def _is_of_hosts(suffix: str) -> bool:
+    return all(map(_HOST_LABEL.match, suffix.split(".")))
+
+
 def is_below(name: str, apex: str) -> bool:
     """Whether an absolute name is the apex or lies under it (both with or without the final dot).
 
@@ -126,4 +158,7 @@ def is_below(name: str, apex: str) -> bool:
 @lru_cache(maxsize=2**17)
 def reverse_name(address: str) -> OwnerName:
     """Return the owner name of an address's PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
-    return OwnerName(ipaddress.ip_address(address).reverse_pointer + ".")
+    if ":" in address:
+        return OwnerName(ipaddress.ip_address(address).reverse_pointer + ".")
+    first, second, third, fourth = address.split(".")
+    return OwnerName(f"{fourth}.{third}.{second}.{first}.in-addr.arpa.")

@@ -9,14 +9,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv4Address
 from typing import Any
 
 from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
-from pipelines.values import mac
+from pipelines.values import ipv4, mac
 
 MAX_AGE_S = 1200  # net.link.ether.inet.max_age, FreeBSD's and pfSense's default
 _LONGEST_S = 10**7  # four months: more is no age of an ARP entry
@@ -131,7 +130,7 @@ def _entry(ip: object, hardware: object, interface: object, expires: object, fla
     if expires is not None and (type(expires) is not int or not 0 <= expires <= _LONGEST_S):
         raise ValueError(f"expires is {expires!r:.40}, not a number of seconds")
     return _Entry(
-        ip=str(IPv4Address(ip)),
+        ip=ipv4(ip),
         mac=None if hardware is None else mac(hardware),
         interface=interface,
         expires_s=expires if isinstance(expires, int) else None,

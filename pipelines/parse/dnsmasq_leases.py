@@ -7,14 +7,13 @@ in the MAC's place and a DUID in the client identifier's. That the file is whole
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from pipelines.errors import ParseError
 from pipelines.parse.duid import as_client_id
 from pipelines.parse.lease_ends import USUAL_LEASE_S, LeaseLine, dated, lines_of
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
-from pipelines.values import ipv6, mac
+from pipelines.values import ipv4, ipv6, mac
 
 _FOR_EVER = 0
 _NOTHING = "*"
@@ -78,7 +77,7 @@ def _ipv4_line(line: str) -> LeaseLine | None:
     return LeaseLine(
         _end(expires),
         known,
-        str(IPv4Address(address)),
+        ipv4(address),
         _name(name),
         _client_id(client),
         is_other_hardware=known is None,

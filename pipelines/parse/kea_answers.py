@@ -5,12 +5,11 @@ What the answers to single commands mean stands in kea_leases and kea_config.
 
 import json
 import re
-from ipaddress import IPv4Address
 from typing import Any, NoReturn, TypeVar
 
 from pipelines.errors import ParseError
 from pipelines.snapshots import Snapshot
-from pipelines.values import Ip, Mac, mac
+from pipelines.values import Mac, mac
 
 OK, ERROR, UNSUPPORTED, EMPTY = 0, 1, 2, 3
 """Kea's `result` (src/lib/cc/command_interpreter.h)."""
@@ -70,11 +69,6 @@ def field(row: Object, key: str, kind: type[T]) -> T:
 def text_or_none(row: Object, key: str) -> str | None:
     """The text under `key`, None where it is absent or empty. Raises `ValueError` when it is no text."""
     return recovered(field(row, key, str)) or None if key in row else None
-
-
-def ipv4(text: str) -> Ip:
-    """An IPv4 address. Raises `ValueError`."""
-    return Ip(str(IPv4Address(text)))
 
 
 def mac_or_none(text: str | None) -> Mac | None:

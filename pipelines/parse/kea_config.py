@@ -18,7 +18,6 @@ from pipelines.parse.kea_answers import (
     answer,
     client_id,
     field,
-    ipv4,
     mac_or_none,
     recovered,
     text_or_none,
@@ -26,7 +25,7 @@ from pipelines.parse.kea_answers import (
 )
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
-from pipelines.values import OwnerName, ipv6, owner_name
+from pipelines.values import OwnerName, ipv4, ipv6, owner_name
 
 _Row = tuple[str | None, ...]
 _ONE_WORD = re.compile(r"\S+\Z")

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.parse.duid import as_client_id, hardware
-from pipelines.parse.kea_answers import Object, client_id, field, ipv4, mac_or_none, text_or_none
+from pipelines.parse.kea_answers import Object, client_id, field, mac_or_none, text_or_none
 from pipelines.snapshots import Snapshot
-from pipelines.values import ipv6
+from pipelines.values import ipv4, ipv6
 
 STATES = ("assigned", "declined", "reclaimed", "released", "registered")
 FOR_EVER = 0xFFFFFFFF  # valid-lft (RFC 2131 section 3.3, RFC 8415 section 7.7)

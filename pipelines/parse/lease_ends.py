@@ -4,7 +4,7 @@ When such a lease was last confirmed follows from its end and from the longest l
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,6 +16,7 @@ from pipelines.snapshots import Snapshot
 USUAL_LEASE_S = 43_200
 """OpenWRT's usual lease."""
 
+_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), 1_000_000  # microseconds, as the columns hold them
 _SLACK_S = 60  # clocks are held equal within 30 s (resources/gateway.py), and a script over a slow line takes seconds
 _LENGTHEN = "set gateway.lease_s in network.toml to the longest lease the router gives (`uci show dhcp`, leasetime)"
 
@@ -47,38 +48,36 @@ def dated(snapshot: Snapshot, leases: Iterable[tuple[int, LeaseLine]], lease_s: 
     A lease was confirmed at the latest `lease_s` before its end. One without end, or with more than `lease_s` to go,
     bears no date (rule R2).
     """
+    asked_at = (snapshot.read_at - _EPOCH) // timedelta(microseconds=1)
     rows: dict[str, tuple[object, ...]] = {}
     for number, line in leases:
         if line.ip in rows:
             rejects.add(number, f"{line.ip} is there twice, and the first counts", line)
             continue
-        rows[line.ip] = _row(snapshot, line, lease_s, rejects, number)
-    return tables.LEASES.rows(list(rows.values()))
-
-
-def _row(snapshot: Snapshot, line: LeaseLine, lease_s: int, rejects: Rejects, number: int) -> tuple[object, ...]:
-    """One row of `tables.LEASES`, its times by our clock."""
-    if line.is_other_hardware:
-        rejects.add(number, "the hardware address is no EUI-48; the lease is kept without it", line)
-    ends_at = None if line.expires is None else _instant(line.expires - snapshot.clock_offset_s)
-    confirmed_at = None
-    if ends_at is not None:
-        confirmed_at = _confirmed(snapshot, ends_at - pd.Timedelta(seconds=lease_s))
-        if confirmed_at is None:
+        if line.is_other_hardware:
+            rejects.add(number, "the hardware address is no EUI-48; the lease is kept without it", line)
+        ends_at = None if line.expires is None else (line.expires - snapshot.clock_offset_s) * _SECOND
+        confirmed_at = None if ends_at is None else _confirmed(asked_at, ends_at - lease_s * _SECOND)
+        if ends_at is not None and confirmed_at is None:
             rejects.add(number, f"more than {lease_s} s to go, so when it began is unknown: {_LENGTHEN}", line)
-    length = None if ends_at is None else lease_s
-    return (
-        snapshot.site, snapshot.source, line.ip, line.mac, line.client_id, line.hostname, "assigned", confirmed_at,
-        length, ends_at, False, False,
-    )  # fmt: skip
+        rows[line.ip] = (line.ip, line.mac, line.client_id, line.hostname, confirmed_at, ends_at)
+    return _table(snapshot, list(rows.values()), lease_s)
 
 
-def _instant(seconds: int) -> pd.Timestamp:
-    """An instant, of whatever clock; one that no column holds is a `ValueError` like any other damage."""
-    return pd.Timestamp(seconds, unit="s", tz="UTC").as_unit("us")
-
-
-def _confirmed(snapshot: Snapshot, begun_at: pd.Timestamp) -> pd.Timestamp | None:
+def _confirmed(asked_at: int, begun_at: int) -> int | None:
     """When the lease began, never after we asked; None where that would be far in the future."""
-    asked_at = pd.Timestamp(snapshot.read_at).as_unit("us")
-    return None if begun_at > asked_at + timedelta(seconds=_SLACK_S) else min(begun_at, asked_at)
+    return None if begun_at > asked_at + _SLACK_S * _SECOND else min(begun_at, asked_at)
+
+
+def _table(snapshot: Snapshot, rows: list[tuple[object, ...]], lease_s: int) -> pd.DataFrame:
+    """`tables.LEASES` of rows that have address, MAC, identifier, name, and two times in microseconds by our clock."""
+    names = ["ip", "mac", "client_id", "hostname", "cltt_at", "expires_at"]
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    times = {
+        name: pd.to_datetime(pd.Series(columns[name], dtype="Int64"), unit="us", utc=True)
+        for name in ("cltt_at", "expires_at")
+    }
+    found = pd.DataFrame({name: pd.Series(values, dtype="object") for name, values in columns.items()}).assign(**times)
+    length = pd.Series(lease_s, found.index, dtype="Int64").where(found["expires_at"].notna())
+    same = {"site": snapshot.site, "source": snapshot.source, "state": "assigned", "valid_s": length}
+    return tables.LEASES.frame(found.assign(**same, is_ddns_forward=False, is_ddns_reverse=False))

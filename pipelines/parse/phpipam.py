@@ -28,6 +28,7 @@ NEVER = "1970-01-01 00:00:01"
 
 _NEVERS = {None, "", NEVER, "0000-00-00 00:00:00"}  # the last is how phpipam-agent resets it
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+_USUAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,38}")
 _HIGHEST_IPV4 = 4294967295
 _HIGHEST_IPV6 = 2**128 - 1
@@ -45,8 +46,9 @@ def ip_of(decimal: str) -> Ip:
     if not _DECIMAL.fullmatch(decimal) or int(decimal) > _HIGHEST_IPV6:
         raise ValueError(f"{decimal!a:.40} is not an address as phpIPAM keeps it, an unsigned decimal number")
     number = int(decimal)
-    address = ipaddress.IPv4Address(number) if number <= _HIGHEST_IPV4 else ipaddress.IPv6Address(number)
-    return Ip(str(address))
+    if number > _HIGHEST_IPV4:
+        return Ip(str(ipaddress.IPv6Address(number)))
+    return Ip(".".join(map(str, number.to_bytes(4, "big"))))
 
 
 def decimal_of(address: str) -> str:
@@ -70,6 +72,8 @@ def instant_of(text: str | None, zone: ZoneInfo) -> datetime | None:
     if text in _NEVERS:
         return None
     try:
+        if _USUAL_TIME.fullmatch(str(text)):
+            return datetime.fromisoformat(str(text)).replace(tzinfo=zone).astimezone(UTC)
         return datetime.strptime(str(text), _TIME_FORMAT).replace(tzinfo=zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!a:.40} is no time, such as {NEVER}") from None

@@ -4,10 +4,9 @@ Source: net/ipv4/arp.c of Linux 6, arp_format_neigh_entry; the flags are those o
 """
 
 import re
-from ipaddress import IPv4Address
 
 from pipelines.parse.neighbour_entry import Entry, interface
-from pipelines.values import mac
+from pipelines.values import ipv4, mac
 
 _HEAD = re.compile(r"IP address +HW type +Flags +HW address +Mask +Device *\Z")
 _FLAGS = re.compile(r"0x([0-9a-f]{1,4})\Z")
@@ -31,9 +30,7 @@ def entry(line: str) -> Entry:
     address, kind, _, hardware, _, device = fields
     state = _state(int(flags[1], 16))
     is_known = state in {"dynamic", "permanent"} and kind == _ETHERNET
-    return Entry(
-        str(IPv4Address(address)), mac(hardware) if is_known else None, interface(device), state, is_of_proc=True
-    )
+    return Entry(ipv4(address), mac(hardware) if is_known else None, interface(device), state, is_of_proc=True)
 
 
 def _state(flags: int) -> str:
