@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.contract import Reference, Table
+from pipelines.keys import merged
 from pipelines.predicates import (
     NEVER_READS_AS,
     ONE_OF,
@@ -42,7 +43,7 @@ class LookedUp:
         """The column, for the rows of `frame`."""
         found = others[self.to][[*self.by, self.value]].drop_duplicates(list(self.by))
         found = found.rename(columns={self.value: self.name})
-        looked = frame[list(self.by)].merge(found, on=list(self.by), how="left", validate="many_to_one")
+        looked = merged(frame[list(self.by)], found, on=list(self.by), how="left", validate="many_to_one")
         return looked[self.name].set_axis(frame.index)
 
 

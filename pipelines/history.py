@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.parse.kinds import KINDS
 from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.trust import frozen_sites, unread_targets
@@ -54,8 +55,8 @@ def observations(
 
 
 def _holders(bindings: pd.DataFrame, claims: pd.DataFrame) -> pd.DataFrame:
-    granted = claims[claims["verdict"] == "granted"].sort_values([*_KEY, "rank", "source"]).drop_duplicates(_KEY)
-    held = bindings.merge(granted[[*_KEY, "name"]], on=_KEY, how="left", validate="one_to_one")
+    granted = in_order(claims[claims["verdict"] == "granted"], [*_KEY, "rank", "source"]).drop_duplicates(_KEY)
+    held = merged(bindings, granted[[*_KEY, "name"]], on=_KEY, how="left", validate="one_to_one")
     return held.assign(evidence=held["evidence"].map({text: _settled(text) for text in held["evidence"].unique()}))
 
 
@@ -79,8 +80,8 @@ def spliced(
     """
     left, right = (standing[_holds(standing, look)].drop(columns="site") for look in (before, after))
     now = seen.holders.assign(is_there=True)
-    sides = left.merge(now, on="ip", how="outer", suffixes=("_l", ""), validate="one_to_one")
-    sides = sides.merge(right, on="ip", how="outer", suffixes=("", "_r"), validate="one_to_one")
+    sides = merged(left, now, on="ip", how="outer", suffixes=("_l", ""), validate="one_to_one")
+    sides = merged(sides, right, on="ip", how="outer", suffixes=("", "_r"), validate="one_to_one")
     has_left, has_now, has_right = (sides[name].notna() for name in ("from_at", "is_there", "from_at_r"))
     goes_on = has_left & has_now & _alike(sides, "_l", "")
     stays = has_now & has_right & _alike(sides, "", "_r")
@@ -126,4 +127,5 @@ def _rows(
 
 def _without(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """The rows that are not among the others, state and times."""
-    return rows.merge(others[[*_WHEN, *STATE]], on=[*_WHEN, *STATE], how="left_anti", validate="one_to_one")
+    columns = [*_WHEN, *STATE]
+    return merged(rows, others[columns], on=columns, how="left_anti", validate="one_to_one")

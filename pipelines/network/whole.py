@@ -18,7 +18,7 @@ from pipelines.network.policies import RESERVED_WORDS, Budget, Conflicts, Guards
 from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
 from pipelines.network.texts import Apex, Label, SiteName, Subnet
-from pipelines.values import Ip, OwnerName, is_below, reverse_name
+from pipelines.values import Ip, OwnerName, reverse_name
 
 
 class Network(Part):
@@ -144,11 +144,23 @@ class Network(Part):
 
     def zone_of(self, name: str) -> OwnerName | None:
         """The longest of our zones that holds an owner name; None where no zone of ours does."""
-        holding = [zone for zone in self.dns.zones if is_below(name, zone)]
-        return max(holding, key=len, default=None)
+        rest = name.rstrip(".") + "."
+        while rest and rest not in self._zones:
+            rest = rest.partition(".")[2]
+        return OwnerName(rest) if rest else None
+
+    @cached_property
+    def _zones(self) -> frozenset[str]:
+        return frozenset(self.dns.zones)
+
+    def is_classless(self, address: Ip | str) -> bool:
+        """Whether the PTR of an address stands in an RFC 2317 zone."""
+        return bool(self.dns.rfc2317) and self.pointer_name(address) != reverse_name(address)
 
     def pointer_name(self, address: Ip | str) -> OwnerName:
         """The owner name of an address's PTR: the last octet in its RFC 2317 zone where it has one, else the usual."""
+        if not self.dns.rfc2317:
+            return reverse_name(address)
         value = ipaddress.ip_address(address)
         holding = [subnet for subnet in self.dns.rfc2317 if value in subnet]
         if not holding:

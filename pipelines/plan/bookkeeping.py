@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.plan.managed import GONE
 from pipelines.tables.load import WHOSE
 
@@ -44,11 +45,11 @@ def noted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     To keep what is not there is to forget it: a deletion of ours came true unnoticed.
     """
     kept = changes.loc[changes["action"] == "keep", [*KEY, "after", *_LIFE]]
-    rows = kept.merge(applied.drop(columns=_LIFE), on=KEY, validate="one_to_one")
+    rows = merged(kept, applied.drop(columns=_LIFE), on=KEY, validate="one_to_one")
     is_gone = rows["after"].isna()
     rows = rows.assign(value=rows["value"].mask(is_gone), intended=rows["intended"].mask(is_gone))
     before = applied.rename(columns={name: f"old_{name}" for name in _LIFE})
-    rows = rows.merge(before[[*KEY, *(f"old_{name}" for name in _LIFE)]], on=KEY, validate="one_to_one")
+    rows = merged(rows, before[[*KEY, *(f"old_{name}" for name in _LIFE)]], on=KEY, validate="one_to_one")
     is_new = is_gone
     for name in _LIFE:
         is_new |= (rows[name] != rows[f"old_{name}"]) & ~(rows[name].isna() & rows[f"old_{name}"].isna())
@@ -62,7 +63,7 @@ def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -
     nor is what Kea's D2 left when it was switched off (`inherit`): there we stand in for it.
     """
     rows = changes[changes["action"].isin({"adopt", "inherit"})]
-    rows = rows.merge(applied[[*KEY, "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
+    rows = merged(rows, applied[[*KEY, "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
     is_adopted = (rows["intended"].isna() | (rows["intended"] != rows["after"])) & (rows["action"] == "adopt")
     return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=is_adopted, at=at))
 
@@ -80,7 +81,7 @@ def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) 
     unnoticed.
     """
     rows = work(changes).drop(columns="ttl_s")
-    rows = rows.merge(applied[[*KEY, "ttl_s", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
+    rows = merged(rows, applied[[*KEY, "ttl_s", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
     is_adopted = rows["is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
     rows = rows.assign(value=rows["before"], intended=_aim(rows), is_adopted=is_adopted, at=at)
     return tables.APPLIED.frame(rows)
@@ -93,9 +94,9 @@ def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame,
     which the plan read, stands. Unknown: the intention stands, so that the next run recognises its own work if it did
     take effect.
     """
-    rows = work(changes).merge(receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
+    rows = merged(work(changes), receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
     known = applied[[*KEY, "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
-    rows = rows.merge(known, on=KEY, how="left", validate="one_to_one")
+    rows = merged(rows, known, on=KEY, how="left", validate="one_to_one")
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
     return tables.APPLIED.frame(
         rows.assign(

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network, Subnet
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.reconcile.claims import LEASES, PEOPLE, RESERVATION
@@ -60,9 +61,9 @@ def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Dat
     changed = plan[~plan["action"].isin({"adopt", "inherit", "keep"})].drop_duplicates(["zone", "owner"])[
         ["zone", "owner", "site"]
     ]
-    beside = marks.merge(changed, on=["zone", "owner"], validate="one_to_one")
-    beside = beside.merge(plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
-    beside = beside.merge(known(applied)[[*KEY, "named_by", "missing_since_at"]], on=KEY, how="left", validate="1:1")
+    beside = merged(marks, changed, on=["zone", "owner"], validate="one_to_one")
+    beside = merged(beside, plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
+    beside = merged(beside, known(applied)[[*KEY, "named_by", "missing_since_at"]], on=KEY, how="left", validate="1:1")
     beside = beside.assign(before=beside["rdata"], before_ttl_s=beside["ttl_s"], after=beside["rdata"])
     kept = beside.assign(after_ttl_s=beside["ttl_s"], action="keep", is_name_free=False, reason="ours, beside a change")
     return tables.DNS_PLAN.frame(kept)
@@ -71,12 +72,12 @@ def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Dat
 def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     """Desired RRsets beside the existing ones and the ledger's, with whose each is."""
     extra = {"site": "first", "writer": "min", "reason": "first", "named_by": most_patient, "longest_ttl_s": "min"}
-    desired = rrsets(records, extra)
+    desired = in_order(rrsets(records, extra), KEY).reset_index(drop=True)
     desired = _with_ttls(desired.rename(columns={"rdata": "after"}), zone_records)
     existing = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
     ledger = known(applied)
-    rows = desired.merge(existing, on=KEY, how="left", validate="one_to_one")
-    rows = rows.merge(ledger[[*KEY, "value", "intended", "ledger_ttl_s"]], on=KEY, how="left", validate="one_to_one")
+    rows = merged(desired, existing, on=KEY, how="left", validate="one_to_one")
+    rows = merged(rows, ledger[[*KEY, "value", "intended", "ledger_ttl_s"]], on=KEY, how="left", validate="one_to_one")
     is_equal = rows["before"] == rows["after"]
     whose = ownership(rows["before"], rows["value"], rows["intended"], is_equal)
     return rows.assign(is_equal=is_equal, whose=whose, is_name_free=~rows["owner"].isin(zone_records["owner"]))
@@ -111,11 +112,11 @@ def rrsets(frame: pd.DataFrame, extra: Mapping[str, object]) -> pd.DataFrame:
     """One row per RRset: its data sorted, one a line, and the smallest TTL (RFC 2181 section 5.2 wants one)."""
     columns = [*KEY, "rdata", "ttl_s", *extra]
     shared = frame.duplicated(KEY, keep=False)
-    ordered = frame[shared].sort_values([*KEY, "rdata"])
+    ordered = in_order(frame[shared], [*KEY, "rdata"])
     joined = ordered.groupby(KEY, as_index=False).agg({"rdata": "\n".join, "ttl_s": "min", **extra})
     lone = frame.loc[~shared, columns]  # nearly all: calling Python for each of ten thousand takes a second
-    both = lone if joined.empty else pd.concat([lone, joined[columns].astype(lone.dtypes.to_dict())])
-    return both.sort_values(KEY, ignore_index=True)
+    both = [lone] if joined.empty else [lone, joined[columns].astype(lone.dtypes.to_dict())]
+    return pd.concat(both, ignore_index=True)
 
 
 def _differs(rows: pd.DataFrame) -> "pd.Series[bool]":
@@ -159,15 +160,24 @@ def _objections(  # noqa: PLR0913, PLR0917 - what speaks for and against an RRse
 def _with_its_address(rows: pd.DataFrame, objection: "pd.Series[str]") -> "pd.Series[str]":
     """A DHCID is left out with the record it marks: beside somebody else's it would give their name to a client."""
     is_mark = rows["type"] == DHCID
-    beside = dict(zip(rows.loc[~is_mark, "owner"], objection[~is_mark], strict=True))
-    return objection.mask(is_mark & objection.isna(), rows["owner"].map(beside).astype("object"))
+    is_open = is_mark & objection.isna()
+    is_beside = ~is_mark & rows["owner"].isin(rows.loc[is_open, "owner"])
+    beside = dict(zip(rows.loc[is_beside, "owner"], objection[is_beside], strict=True))
+    return objection.mask(is_open, rows["owner"].map(beside).astype("object"))
 
 
 def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Series[str]":
     """Why an RRset is left alone that holds an address nothing is known about this hour: its host may well be there."""
-    held = rows.loc[rows["type"].isin(FORWARD_TYPES), "before"].dropna().str.split("\n").explode().astype(contract.TEXT)
+    held = _lines(rows.loc[rows["type"].isin(FORWARD_TYPES), "before"].dropna())
     unknown = held[locate(held, concluded).isna()].groupby(level=0).first()
     return ("frozen: it holds " + unknown + ", of which nothing can be concluded this hour").reindex(rows.index)
+
+
+def _lines(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """The lines of texts that nearly all have one, each under its text's label."""
+    has_more = texts.str.contains("\n", regex=False)
+    parts = [texts[~has_more], texts[has_more].str.split("\n").explode().astype(contract.TEXT)]
+    return pd.concat(parts).sort_index(kind="stable")
 
 
 _REMOVED = "kept-edit: somebody removed what we wrote; clear the name in phpIPAM too, or add the record again by hand"

@@ -12,10 +12,11 @@ import pandas as pd
 from pipelines.network import Network
 from pipelines.plan.past import Past, shrunken
 from pipelines.plan.unwanted import address_of
-from pipelines.plan.volume import DELETE, DNS, PHPIPAM, site_of
+from pipelines.plan.volume import DELETE, DNS, PHPIPAM
 from pipelines.reconcile.dns import FORWARD_TYPES, owners_with_dhcid
 from pipelines.reconcile.never import MANAGED_TYPES, objections
 from pipelines.snapshots import EVERYWHERE, ZONE
+from pipelines.subnets import site_of
 
 Tables = Mapping[str, pd.DataFrame]
 SHRANK, NOT_SEEN, STALE, NEVER = "source-shrank", "source-not-seen", "stale-snapshot", "never-list"
@@ -79,7 +80,7 @@ def _concluded(changed: pd.DataFrame, heal_plan: pd.DataFrame, network: Network)
     others = rows.loc[(rows["target"] == DNS) & ~is_forward, "subject"]
     pointed = pd.Series([address_of(owner, network) for owner in others], others.index, dtype="str")
     listed = rows.loc[rows["target"] == PHPIPAM, "subject"]
-    found = site_of(pd.concat([held, pointed.dropna(), listed]).astype("str"), network)
+    found = site_of(pd.concat([held, pointed.dropna(), listed]).astype("str"), network.site_of_subnet)
     sites = pd.concat([found, rows["site"]]).rename("site")  # where it lies, and where the plan says it does
     return rows.drop(columns="site").join(sites.dropna()).drop_duplicates()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.heal import planned
@@ -17,7 +18,7 @@ from pipelines.reconcile.records import is_ddns_on
 from pipelines.reconcile.registrations import RIGHT
 from pipelines.reconcile.rrsets import RRsets
 from pipelines.snapshots import EVERYWHERE
-from pipelines.subnets import locate
+from pipelines.subnets import site_of
 
 Tables = Mapping[str, pd.DataFrame]
 _KEAS = (*sorted(FORWARD_TYPES), "PTR", DHCID)
@@ -50,7 +51,7 @@ def left_by_kea(records: pd.DataFrame, parsed: Tables, applied: pd.DataFrame) ->
     foreign = owners_with_dhcid(parsed["zone_records"], applied)
     standing = parsed["zone_records"][parsed["zone_records"]["type"] == DHCID].drop_duplicates("owner", keep=False)
     wanted = records[(records["type"] == DHCID) & (records["writer"] == "netcensus") & records["owner"].isin(foreign)]
-    same = wanted.merge(standing[["owner", "rdata"]], on=["owner", "rdata"], validate="many_to_one")
+    same = merged(wanted, standing[["owner", "rdata"]], on=["owner", "rdata"], validate="many_to_one")
     return set(same.loc[~is_ddns_on(same, parsed["dhcp_subnets"]), "owner"])
 
 
@@ -71,7 +72,6 @@ def _removed(ours: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, network:
     marked = set(ours.loc[ours["type"] == DHCID, "owner"])
     held = ours[ours["type"].isin(FORWARD_TYPES) & ours["owner"].isin(marked - as_written) & ours["before"].notna()]
     held = held.assign(ip=held["before"].str.split("\n")).explode("ip")
-    site_of = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
-    held = held.assign(site=locate(held["ip"], network.site_of_subnet).map(site_of))
+    held = held.assign(site=site_of(held["ip"], network.site_of_subnet))
     held = held[is_ddns_on(held, parsed["dhcp_subnets"])]
     return {*held["owner"], *map(network.pointer_name, held["ip"])} - as_written

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.contract import INTEGER
+from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.past import Past
@@ -52,7 +53,7 @@ def healing(  # noqa: PLR0913 - three tables and three parameters, each by name
     """
     faulty = registrations[registrations["verdict"] != RIGHT]
     known = past.resent.rename(columns={"tries": "tries_before", "reason": "reason_before", "name": "name_before"})
-    rows = faulty.merge(known, on=["site", "ip"], how="left", validate="one_to_one")
+    rows = merged(faulty, known, on=["site", "ip"], how="left", validate="one_to_one")
     is_same = (rows["name"] == rows["name_before"]) & (rows["reason"] == rows["reason_before"])
     rows = rows.assign(tries=rows["tries_before"].where(is_same, 0).fillna(0).astype(INTEGER) + 1)
     rows = rows.assign(state=_states(rows, is_same, network, past, now))
@@ -94,8 +95,10 @@ _LOOK = {
 
 def _changes(chosen: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network) -> pd.DataFrame:
     """What is done to our own records that keep D2 from a name: marked as the lease's where right, else taken away."""
-    zones = RRsets(zone_records, applied)
     blocked = chosen[chosen["verdict"] == BLOCKED]
+    if blocked.empty:
+        return tables.DNS_PLAN.empty()
+    zones = RRsets(zone_records, applied)
     is_right = [
         zones.types(name) == {address_type(ip)} and zones.data(name, address_type(ip)) == {ip}
         for name, ip in zip(blocked["name"], blocked["ip"], strict=True)

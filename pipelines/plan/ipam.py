@@ -2,13 +2,15 @@
 
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.plan.managed import FIRST, OURS, THEIRS, ownership
 from pipelines.reconcile.claims import PEOPLE
-from pipelines.values import host_name
+from pipelines.reconcile.ipam import absolute_names
 
 TARGET = "phpipam"
 PINGED_REFRESH = pd.Timedelta(minutes=45)
@@ -16,7 +18,7 @@ PINGED_REFRESH = pd.Timedelta(minutes=45)
 OTHER_REFRESH = pd.Timedelta(hours=24)
 """How old it may grow elsewhere, where only lists and reports look at it (rule R9)."""
 _ROW = ["subnet_id_phpipam", "ip"]
-_LEDGER = ["cidr", "ip", "field"]
+_PLACE = ["cidr", "ip"]
 RESERVED_TAG = "Reserved"
 
 
@@ -28,13 +30,13 @@ def ipam_plan(
     `ipam` is what phpIPAM holds in the tracked subnets (`reconcile.ipam.tracked_addresses`), `applied` the ledger.
     """
     held = ipam[[*_ROW, "id_phpipam", "hostname", "mac", "mac_read", "tag", "is_gateway", "is_pinged", "last_seen_at"]]
-    rows = addresses.merge(held, on=_ROW, how="left", suffixes=("", "_held"), validate="one_to_one")
+    rows = merged(addresses, held, on=_ROW, how="left", suffixes=("", "_held"), validate="one_to_one")
     is_new = rows["id_phpipam"].isna()
     created = _creates(rows[is_new & rows["kind"].notna()])
     edited, withheld = _edits(rows[~is_new], applied, network)
     touched = _touches(rows[~is_new], network.phpipam.zone_info)
     plan = tables.IPAM_PLAN.concat([created, edited, touched])
-    return tables.IPAM_PLAN.frame(plan.sort_values([*_ROW, "field"])), withheld
+    return tables.IPAM_PLAN.frame(in_order(plan, [*_ROW, "field"])), withheld
 
 
 _BECAUSE = {
@@ -46,7 +48,7 @@ _BECAUSE = {
 def _creates(rows: pd.DataFrame) -> pd.DataFrame:
     """New addresses, one row of the plan per field; one with neither name nor MAC says nothing and is left out."""
     told = rows[rows["hostname"].notna() | rows["mac"].notna()]
-    seen = told["last_seen_at"].map(_instant, na_action="ignore")
+    seen = _texts(told["last_seen_at"])
     reason = told["kind"].map(_BECAUSE)
     fields = {"hostname": told["hostname"], "mac": told["mac"], "lastSeen": seen}
     return tables.IPAM_PLAN.concat(
@@ -64,8 +66,9 @@ def _edits(rows: pd.DataFrame, applied: pd.DataFrame, network: Network) -> tuple
     plans, kept = [], []
     for field, (wanted, held, is_equal) in fields.items():
         judged = rows.assign(wanted=wanted, held=held, is_equal=is_equal, field=field)[wanted.notna()]
-        known = applied[applied["target"] == TARGET].rename(columns={"scope": "cidr", "subject": "ip"})
-        judged = judged.merge(known[[*_LEDGER, "value", "intended"]], on=_LEDGER, how="left", validate="one_to_one")
+        known = applied[(applied["target"] == TARGET) & (applied["field"] == field)]
+        known = known.rename(columns={"scope": "cidr", "subject": "ip"})[[*_PLACE, "value", "intended"]]
+        judged = merged(judged, known, on=_PLACE, how="left", validate="one_to_one")
         judged = judged.assign(whose=ownership(judged["held"], judged["value"], judged["intended"], judged["is_equal"]))
         plans.append(_field_changes(judged, field))
         kept.append(_kept(judged, field))
@@ -118,17 +121,7 @@ def _is_locked(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 def _same_names(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":
     """Whether phpIPAM's text means the desired name, however it is written (`NAS`, `nas.example.lan`)."""
-    texts = zip(rows["site"], rows["hostname_held"], rows["name"], strict=True)
-    return pd.Series([_means(text, network.suffix(site), name) for site, text, name in texts], rows.index, dtype=bool)
-
-
-def _means(text: str, suffix: str, name: str) -> bool:
-    if pd.isna(text) or pd.isna(name):
-        return False
-    try:
-        return host_name(text, suffix) == name
-    except ValueError:
-        return False
+    return absolute_names(rows["site"], rows["hostname_held"], network=network) == rows["name"]
 
 
 def _touches(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -141,16 +134,19 @@ def _touches(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     reads_later = _in_phpipam(rows["last_seen_at"], zone) > _in_phpipam(rows["last_seen_at_held"], zone)
     is_due = rows["last_seen_at"].notna() & (rows["last_seen_at_held"].isna() | ((age >= limit) & reads_later))
     due = rows[is_due]
-    before = due["last_seen_at_held"].map(_instant, na_action="ignore")
-    return _changes(due, "touch", "lastSeen", before, due["last_seen_at"].map(_instant), "seen again")
+    before, after = _texts(due["last_seen_at_held"]), _texts(due["last_seen_at"])
+    return _changes(due, "touch", "lastSeen", before, after, "seen again")
 
 
 def _in_phpipam(instants: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> "pd.Series[pd.Timestamp]":
     return instants.dt.tz_convert(zone).dt.tz_localize(None)
 
 
-def _instant(at: pd.Timestamp) -> str:
-    return str(at.floor("s").strftime("%Y-%m-%dT%H:%M:%SZ"))
+def _texts(instants: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+    """Instants to the second, as ISO 8601 in UTC; null for null."""
+    seconds = instants.dt.floor("s").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
+    texts = pd.Series(np.datetime_as_string(seconds), instants.index, dtype=contract.TEXT) + "Z"
+    return texts.where(instants.notna())
 
 
 def _changes(  # noqa: PLR0913, PLR0917 - the columns of the plan

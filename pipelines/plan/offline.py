@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import merged
 from pipelines.plan.bookkeeping import ROW
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import looked_since, waits_until
@@ -64,12 +65,12 @@ def _rows(addresses: pd.DataFrame, ipam: pd.DataFrame, applied: pd.DataFrame) ->
     """What is known of each address that phpIPAM holds, the ledger's `_value`, `_intended`, ... by field."""
     texts = ["hostname", "mac", "description", "tag"]
     held = ipam[[*_ROW, "id_phpipam", *texts, "is_gateway", "last_seen_at", "is_bare"]]
-    rows = addresses.merge(held, on=_ROW, suffixes=("_wanted", ""), validate="one_to_one")
+    rows = merged(addresses, held, on=_ROW, suffixes=("_wanted", ""), validate="one_to_one")
     known = applied[applied["target"] == TARGET].rename(columns={"scope": "cidr", "subject": "ip"})
     for field in _FIELDS:
         of_field = known.loc[known["field"] == field, ["cidr", "ip", *_REMEMBERED]]
         renamed = of_field.rename(columns={name: f"{field}_{name}" for name in _REMEMBERED})
-        rows = rows.merge(renamed, on=["cidr", "ip"], how="left", validate="one_to_one")
+        rows = merged(rows, renamed, on=["cidr", "ip"], how="left", validate="one_to_one")
     return rows
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.parse.kinds import GATEWAYS, is_of
 from pipelines.parse.phpipam import ADDRESSES
 from pipelines.snapshots import EVERYWHERE
@@ -44,7 +45,7 @@ def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:
     judged = sources[(sources["site"] != EVERYWHERE) | (sources["source"] == ADDRESSES)]
     by_source = past.reads.groupby(["site", "source"])["rows"]
     usual = by_source.agg(usual="median", answers="size").reset_index()
-    judged = judged.merge(usual, on=["site", "source"], how="left", validate="one_to_one")
+    judged = merged(judged, usual, on=["site", "source"], how="left", validate="one_to_one")
     found: dict[str, list[str]] = {}
     for row in judged[judged["is_complete"]].itertuples(index=False):
         if (why := _shrinkage(row.source, row.rows, row.usual, row.answers)) is not None:
@@ -71,7 +72,7 @@ def looked_since(sources: pd.DataFrame, past: Past) -> dict[str, pd.Timestamp]:
     here = sources[sources["source"].map(lambda source: is_of(source, GATEWAYS)).astype(bool) & sources["is_complete"]]
     reads = pd.concat([here[["site", "source", "read_at"]], past.reads[["site", "source", "read_at"]]])
     reads = reads.drop_duplicates().sort_values("read_at", ascending=False)
-    reads = reads.merge(here[["site", "source"]], on=["site", "source"], validate="many_to_one")
+    reads = merged(reads, here[["site", "source"]], on=["site", "source"], validate="many_to_one")
     turn = reads.groupby(["site", "source"]).cumcount()
     third = reads[turn == ENOUGH - 1].groupby("site")["read_at"].agg(third_at="min", sources="size")
     wanted = here.groupby("site").size()

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order
 from pipelines.network import Network, Subnet
 from pipelines.plan.dns import KEY, dns_plan
 from pipelines.plan.handover import handed_over, left_by_kea
@@ -53,7 +54,7 @@ def plans(
     ends, waits = offline(account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, there), hour)
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, ends])
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, forgotten(applied, ipam, subnets, for_ipam)])
-    for_ipam = tables.IPAM_PLAN.frame(for_ipam.sort_values(list(tables.IPAM_PLAN.key)))
+    for_ipam = tables.IPAM_PLAN.frame(in_order(for_ipam, list(tables.IPAM_PLAN.key)))
     general = [
         _frozen(parsed["sources"]),
         _unusable_subnets(problems, network),
@@ -77,7 +78,7 @@ def plans(
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """The parts of a DNS plan as one; what two of them speak of is the first one's."""
-    return tables.DNS_PLAN.frame(tables.DNS_PLAN.concat(parts).drop_duplicates(KEY).sort_values(KEY))
+    return tables.DNS_PLAN.frame(in_order(tables.DNS_PLAN.concat(parts).drop_duplicates(KEY), KEY))
 
 
 def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:

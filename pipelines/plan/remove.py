@@ -7,6 +7,7 @@ not certain keeps the row: docs/decisions/0006-withdraw.md.
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged, stand_in
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import ROW, SIGHTING
 from pipelines.plan.managed import GONE
@@ -64,7 +65,7 @@ def forgotten(applied: pd.DataFrame, ipam: pd.DataFrame, subnets: pd.DataFrame, 
     known = applied[(applied["target"] == TARGET) & (applied["intended"] == GONE)]
     known = known.rename(columns={"scope": "cidr", "subject": "ip"})
     for others in (ipam, plan):
-        known = known.merge(others[_PLACE].drop_duplicates(), on=_PLACE, how="left_anti", validate="many_to_one")
+        known = known[~stand_in(known, others[_PLACE])]
     ids = subnets.rename(columns={"id_phpipam": "subnet_id_phpipam"})[["cidr", "site", "subnet_id_phpipam"]]
-    rows = known.merge(ids, on="cidr", validate="many_to_one").assign(id_phpipam=pd.NA, before=None, after=None)
+    rows = merged(known, ids, on="cidr", validate="many_to_one").assign(id_phpipam=pd.NA, before=None, after=None)
     return tables.IPAM_PLAN.frame(rows.assign(action="forget", reason="deleted by a run that was interrupted"))

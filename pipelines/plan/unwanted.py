@@ -1,11 +1,12 @@
 """What we wrote to DNS, still stands there, and nothing wants any more: of which name, which addresses, and whose."""
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines import contract
+from pipelines.keys import merged, stand_in
 from pipelines.network import Network, Subnet, Withdraw
 from pipelines.plan.dns import KEY, known, rrsets
 from pipelines.plan.past import Past
@@ -13,7 +14,7 @@ from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.reconcile.never import objections as never
 from pipelines.snapshots import EVERYWHERE
 from pipelines.subnets import locate
-from pipelines.values import Ip
+from pipelines.values import Ip, address_or_none
 
 Tables = Mapping[str, pd.DataFrame]
 _REVERSE = (".in-addr.arpa.", ".ip6.arpa.")
@@ -50,12 +51,12 @@ def standing(zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network
     Ours: data and TTL are what we wrote, or were about to write when a run died.
     """
     live = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
-    rows = known(applied).merge(live, on=KEY, validate="one_to_one")
+    rows = merged(known(applied), live, on=KEY, validate="one_to_one")
     is_same_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=True).astype(bool)
     rows = rows.assign(is_ours=((rows["before"] == rows["value"]) & is_same_ttl) | (rows["before"] == rows["intended"]))
     of_name = _addresses_by_name(known(applied))
     is_forward = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"]
-    pairs = zip(rows["owner"], rows["before"].where(is_forward), strict=True)
+    pairs = zip(rows["owner"].tolist(), rows["before"].where(is_forward).tolist(), strict=True)
     ips = [_addresses(owner, held, of_name, network) for owner, held in pairs]
     return rows.assign(ips=pd.Series(ips, rows.index, dtype="object"))
 
@@ -86,8 +87,8 @@ def _site(ips: Sequence[Ip], network: Network) -> str:
 
 def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
     """Those no record asks for and no address bears: a name that only a PTR made by hand supports is borne too."""
-    rows = rows.merge(account["records"][KEY].drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
-    named = account["addresses"].dropna(subset=["name"])
+    rows = rows[~stand_in(rows, account["records"][KEY])]
+    named = account["addresses"][account["addresses"]["name"].isin(rows["owner"])]
     bearers = set(zip(named["name"], named["ip"], strict=True))
     owned = zip(rows["owner"], rows["ips"], strict=True)
     is_borne = [any((owner, ip) in bearers for ip in ips) for owner, ips in owned]
@@ -99,8 +100,8 @@ def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
 def _addresses_by_name(ledger: pd.DataFrame) -> dict[str, list[str]]:
     forward = ledger[ledger["type"].isin(FORWARD_TYPES)]
     texts = forward["value"].fillna(forward["intended"]).fillna("")
-    pairs = zip(forward["owner"], texts, strict=True)
-    return {owner: [ip for ip in text.split() if _address(ip) is not None] for owner, text in pairs}
+    pairs = zip(forward["owner"].tolist(), texts.tolist(), strict=True)
+    return {owner: [ip for ip in text.split() if address_or_none(ip) is not None] for owner, text in pairs}
 
 
 def _addresses(owner: str, held: object, of_name: Mapping[str, list[str]], network: Network) -> list[str]:
@@ -120,18 +121,11 @@ def address_of(owner: str, network: Network) -> str | None:
     """
     for subnet, apex in network.dns.rfc2317.items():
         if owner.endswith("." + apex):
-            return _address(f"{str(subnet.network_address).rpartition('.')[0]}.{owner.removesuffix('.' + apex)}")
+            return address_or_none(f"{str(subnet.network_address).rpartition('.')[0]}.{owner.removesuffix('.' + apex)}")
     labels = owner.removesuffix(".").split(".")[:-2][::-1]
     if owner.endswith(_REVERSE[0]):
-        return _address(".".join(labels)) if len(labels) == _IPV4_LABELS else None
-    return _address(":".join("".join(labels[at : at + 4]) for at in range(0, 32, 4)))
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
+        return address_or_none(".".join(labels)) if len(labels) == _IPV4_LABELS else None
+    return address_or_none(":".join("".join(labels[at : at + 4]) for at in range(0, 32, 4)))
 
 
 def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
@@ -168,8 +162,15 @@ def _objections(rows: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Data
     lost = [hour.shrunken.get(EVERYWHERE) or hour.shrunken.get(site) for site in rows["site"]]
     shrunken = pd.Series([f"{SHRUNKEN}: {why}" if why else None for why in lost], rows.index, dtype="object")
     text = text.mask(shrunken.notna(), shrunken)
-    is_open = [not ips or bool(locate(pd.Series(ips), hour.concluded).isna().any()) for ips in rows["ips"]]
-    return text.mask(pd.Series(is_open, rows.index, dtype=bool), _FROZEN)
+    return text.mask(_is_open(rows, hour), _FROZEN)
+
+
+def _is_open(rows: pd.DataFrame, hour: Hour) -> "pd.Series[bool]":
+    """Whether about one of each row's addresses nothing can be concluded, or it has none."""
+    each = rows["ips"].explode().astype(contract.TEXT)
+    known = each.dropna()
+    unknown = {*known.index[locate(known, hour.concluded).isna()], *each.index[each.isna()]}
+    return pd.Series(rows.index.isin(unknown), rows.index)
 
 
 def _is_beside_a_mark(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[bool]":

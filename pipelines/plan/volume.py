@@ -5,10 +5,10 @@ else, or less. An address that is set Offline loses as much as one whose row goe
 """
 
 from collections.abc import Mapping
-from ipaddress import ip_network
 
 import pandas as pd
 
+from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import SIGHTING, work
 from pipelines.plan.dns import KEY, known
@@ -17,7 +17,7 @@ from pipelines.plan.unwanted import address_of
 from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 from pipelines.reconcile.never import MANAGED_TYPES
-from pipelines.subnets import locate
+from pipelines.subnets import site_of
 
 Tables = Mapping[str, pd.DataFrame]
 CREATE, UPDATE, DELETE = "create", "update", "delete"
@@ -59,7 +59,7 @@ def volumes(changed: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, *, net
     standing = _standing(parsed, applied, network)
     rows = _by_place(changed.rename(columns={"action": "asked", "effect": "action"}))
     of = _by_place(standing).rename(columns={"count": "of"})
-    rows = rows.merge(of, on=_COUNTED, how="left", validate="one_to_one")
+    rows = merged(rows, of, on=_COUNTED, how="left", validate="one_to_one")
     part = rows["target"].map({PHPIPAM: "subnet", DNS: "zone"})
     rows = rows.assign(kind=rows["kind"].where(rows["kind"] == "site", part), of=rows["of"].fillna(0).astype(int))
     return rows.sort_values(_COUNTED, ignore_index=True)
@@ -84,7 +84,7 @@ def _standing(parsed: Tables, applied: pd.DataFrame, network: Network) -> pd.Dat
     named = records[records["type"].isin(MANAGED_TYPES)].drop_duplicates([*KEY, "rdata"])
     named = named.assign(target=DNS, site=_sites(named, network), scope=named["zone"], subject=named["owner"])
     ledger = known(applied)
-    ours = named.merge(ledger.loc[~ledger["is_adopted"], KEY], on=KEY, validate="many_to_one")
+    ours = merged(named, ledger.loc[~ledger["is_adopted"], KEY], on=KEY, validate="many_to_one")
     columns = ["target", "site", "scope", "subject"]
     measures = [(held, CREATE), (held, UPDATE), (held, DELETE), (named, CREATE), (named, UPDATE), (ours, DELETE)]
     return pd.concat([rows[columns].assign(action=action) for rows, action in measures], ignore_index=True)
@@ -95,10 +95,4 @@ def _sites(records: pd.DataFrame, network: Network) -> "pd.Series[str]":
     forward = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
     reverse = records.loc[records["type"] == "PTR", "owner"]
     pointed = pd.Series([address_of(owner, network) for owner in reverse], reverse.index, dtype="str").dropna()
-    return site_of(pd.concat([forward, pointed]), network).reindex(records.index)
-
-
-def site_of(ips: "pd.Series[str]", network: Network) -> "pd.Series[str]":
-    """The site of each address; null for those of none."""
-    sites = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
-    return locate(ips, map(ip_network, sites)).map(sites).astype("str")
+    return site_of(pd.concat([forward, pointed]), network.site_of_subnet).reindex(records.index)

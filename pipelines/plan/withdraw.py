@@ -9,6 +9,7 @@ import ipaddress
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import in_order, merged, stand_in
 from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient, rrsets
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import waits_until
@@ -39,9 +40,9 @@ def withdrawals(  # noqa: PLR0913, PLR0917 - the stage's tables, and the hour
         _found(there, account["records"]),
     ]
     more = tables.DNS_PLAN.concat([*more, _unnoticed(parsed["zone_records"], applied, account["records"])])
-    every = tables.DNS_PLAN.concat([plan, more.merge(plan[KEY], on=KEY, how="left_anti", validate="one_to_one")])
+    every = tables.DNS_PLAN.concat([plan, merged(more, plan[KEY], on=KEY, how="left_anti", validate="one_to_one")])
     every = tables.DNS_PLAN.concat([every, marks_beside(every, parsed["zone_records"], applied)])
-    return tables.DNS_PLAN.frame(every.sort_values(KEY)), _withheld(rows[~is_gone])
+    return tables.DNS_PLAN.frame(in_order(every, KEY)), _withheld(rows[~is_gone])
 
 
 def _timed(rows: pd.DataFrame, leases: pd.DataFrame, hour: Hour) -> pd.DataFrame:
@@ -132,7 +133,7 @@ def _found(there: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """Those wanted again, or named by another source than they were."""
     ours = records[records["writer"] == "netcensus"]
     wanted = rrsets(ours, {"site": "first", "named_by": most_patient}).rename(columns={"named_by": "wanted_by"})
-    rows = there[there["is_ours"]].merge(wanted[[*KEY, "site", "wanted_by"]], on=KEY, validate="one_to_one")
+    rows = merged(there[there["is_ours"]], wanted[[*KEY, "site", "wanted_by"]], on=KEY, validate="one_to_one")
     is_other = rows["named_by"].notna() & (rows["named_by"] != rows["wanted_by"])
     found = rows[rows["missing_since_at"].notna() | is_other]
     return _kept(found.assign(named_by=found["wanted_by"], missing_since_at=None, reason="wanted again, or by another"))
@@ -143,7 +144,7 @@ def _unnoticed(zone_records: pd.DataFrame, applied: pd.DataFrame, records: pd.Da
     rows = known(applied)
     rows = rows[rows["zone"].isin(set(zone_records["zone"])) & ((rows["intended"] == GONE) | rows["value"].isna())]
     for others in (zone_records, records):
-        rows = rows.merge(others[KEY].drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
+        rows = rows[~stand_in(rows, others[KEY])]
     return _kept(rows.assign(site=EVERYWHERE, before=None, before_ttl_s=pd.NA, reason="gone, as was meant"))
 
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.subnets import locate
-from pipelines.values import is_below
 
 _KEY = ["site", "cidr", "ip"]
 
@@ -19,21 +19,21 @@ def addresses(
     """
     bound = bindings.assign(cidr=locate(bindings["ip"], network.site_of_subnet))
     known = ipam[_KEY]
-    every = bound.merge(known, on=_KEY, how="outer", validate="one_to_one")
+    every = merged(bound, known, on=_KEY, how="outer", validate="one_to_one")
     granted = claims[claims["verdict"] == "granted"].rename(columns={"source": "named_by"})
-    every = every.merge(
-        granted[["site", "ip", "name", "named_by"]], on=["site", "ip"], how="left", validate="one_to_one"
+    every = merged(
+        every, granted[["site", "ip", "name", "named_by"]], on=["site", "ip"], how="left", validate="one_to_one"
     )
     ids = subnets.rename(columns={"id_phpipam": "subnet_id_phpipam"})[["cidr", "subnet_id_phpipam"]]
-    every = every.merge(ids, on="cidr", validate="many_to_one")
-    shown = [_shown(name, network.suffix(site)) for site, name in zip(every["site"], every["name"], strict=True)]
-    return tables.ADDRESSES.frame(every.assign(hostname=shown).sort_values(["subnet_id_phpipam", "ip"]))
+    every = merged(every, ids, on="cidr", validate="many_to_one")
+    every = every.assign(hostname=_shown(every, network))
+    return tables.ADDRESSES.frame(in_order(every, ["subnet_id_phpipam", "ip"]))
 
 
-def _shown(name: str, suffix: str) -> str | None:
-    """The name as a person would type it into phpIPAM: bare under the site's suffix, else without the final dot."""
-    if pd.isna(name):
-        return None
-    plain = name.rstrip(".")
-    bare = plain.removesuffix("." + suffix)
-    return bare if is_below(plain, suffix) and "." not in bare else plain
+def _shown(rows: pd.DataFrame, network: Network) -> "pd.Series[str]":
+    """The names as a person would type them into phpIPAM: bare under the site's suffix, else without the final dot."""
+    plain = rows["name"].str.rstrip(".")
+    bare = plain
+    for site in rows["site"].unique():
+        bare = bare.where(rows["site"] != site, plain.str.removesuffix("." + network.suffix(site)))
+    return bare.where(~bare.str.contains(".", regex=False, na=False), plain)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged, numbered, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
@@ -24,8 +25,8 @@ def bindings(
     tell when it was confirmed binds an address on which nobody is seen, as a reservation does.
     """
     seen = _seen(sightings, leases, network, as_of)
-    seen = seen.merge(_by_lease(leases, seen, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
-    held = seen.merge(_by_reservation(reservations, seen, network), on=KEY, how="outer", validate="one_to_one")
+    seen = merged(seen, _by_lease(leases, seen, as_of), on=[*KEY, "mac"], how="left", validate="one_to_one")
+    held = merged(seen, _by_reservation(reservations, seen, network), on=KEY, how="outer", validate="one_to_one")
     is_reserved = held["has_reservation"].notna() & _same_device(held)
     is_leased = held["has_lease"].notna()
     kind = pd.Series("neighbour", index=held.index).mask(is_leased, "lease").mask(is_reserved, "reservation")
@@ -49,24 +50,34 @@ def _seen(sightings: pd.DataFrame, leases: pd.DataFrame, network: Network, as_of
     latest = _latest(sightings)
     active = active_leases(leases, as_of=as_of)
     undated = active[active["cltt_at"].isna() & is_of_its_site(active, network) & may_be_a_device(active["mac"])]
-    undated = undated.merge(latest[KEY], on=KEY, how="left_anti", validate="one_to_one")
+    undated = merged(undated, latest[KEY], on=KEY, how="left_anti", validate="one_to_one")
     unseen = undated.rename(columns={"cltt_at": "last_seen_at", "source": "seen_by"})[list(latest.columns)]
     return pd.concat([latest, unseen], ignore_index=True) if len(unseen) else latest
 
 
 def _latest(sightings: pd.DataFrame) -> pd.DataFrame:
-    ordered = sightings.sort_values([*KEY, "last_seen_at", "source", "mac"])
+    ordered = in_order(sightings, [*KEY, "last_seen_at", "source", "mac"])
     winners = ordered.drop_duplicates(KEY, keep="last").drop(columns="source")
-    agreeing = ordered.merge(winners[[*KEY, "mac"]], on=[*KEY, "mac"], validate="many_to_one").sort_values("source")
-    seen_by = agreeing.groupby(KEY)["source"].agg(",".join).rename("seen_by").reset_index()
-    return winners.merge(seen_by, on=KEY, how="left", validate="one_to_one")
+    agreeing = ordered[stand_in(ordered, winners[[*KEY, "mac"]])]
+    return winners.assign(seen_by=_joined(agreeing).to_numpy())
+
+
+def _joined(sightings: pd.DataFrame) -> "pd.Series[str]":
+    """The sources of each address, comma-separated, in the order of the addresses, which `sightings` are in.
+
+    There are few sources: each is a bit, and there are few sums of them.
+    """
+    bits = {source: 1 << place for place, source in enumerate(sorted(sightings["source"].unique()))}
+    sums = sightings["source"].map(bits).astype("int64").groupby(numbered(sightings[KEY])).sum()
+    texts = {some: ",".join(one for one, bit in bits.items() if some & bit) for some in sums.unique()}
+    return sums.map(texts)
 
 
 def _by_lease(leases: pd.DataFrame, seen: pd.DataFrame, as_of: AsOf) -> pd.DataFrame:
     """The active leases. One whose server knows no MAC, as DHCPv6's often do not, is that of the device seen there."""
     active = active_leases(leases, as_of=as_of)
     holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})
-    active = active.merge(holders, on=KEY, how="left", validate="one_to_one")
+    active = merged(active, holders, on=KEY, how="left", validate="one_to_one")
     return active[[*KEY, "client_id", "valid_s"]].assign(mac=active["mac"].fillna(active["holder"]), has_lease=True)
 
 
@@ -75,9 +86,9 @@ def _by_reservation(reservations: pd.DataFrame, seen: pd.DataFrame, network: Net
     fixed = reservations[reservations["ip"].notna()]
     fixed = fixed[is_of_its_site(fixed, network)]
     holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})
-    ranked = fixed.merge(holders, on=KEY, how="left", validate="many_to_one")
+    ranked = merged(fixed, holders, on=KEY, how="left", validate="many_to_one")
     ranked = ranked.assign(is_other=ranked["mac"] != ranked["holder"])
-    first = ranked.sort_values([*KEY, "is_other", "mac", "client_id"]).drop_duplicates(KEY)
+    first = in_order(ranked, [*KEY, "is_other", "mac", "client_id"]).drop_duplicates(KEY)
     renamed = first.rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
     return renamed[[*KEY, "mac_reserved", "client_id_reserved"]].assign(has_reservation=True)
 

@@ -6,17 +6,17 @@ is contested where the name is somebody else's.
 """
 
 import ipaddress
-from collections.abc import Sequence
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases
-from pipelines.reconcile.unasked import Holders, kept_from
+from pipelines.reconcile.unasked import Holders, kept_from, of_names
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
@@ -58,10 +58,11 @@ RANKS = {
 """Which claim wins. A source with a name of its own (`static-list/house`) ranks as its kind."""
 ADDRESS = ["site", "ip"]
 _WANTED = ["site", "ip", "wanted", "source", "device"]
+_NOBODY = pd.DataFrame({"name": [], "ip": []}, dtype=contract.TEXT)
 
 
 def name_claims(
-    wanted: pd.DataFrame, *, network: Network, standing: Sequence[Holders] = (), unasked: Holders = MappingProxyType({})
+    wanted: pd.DataFrame, *, network: Network, standing: Sequence[Holders] = (), unasked: Holders = _NOBODY
 ) -> pd.DataFrame:
     """`tables.NAME_CLAIMS` from the claims of all sources, each judged.
 
@@ -74,7 +75,7 @@ def name_claims(
         return tables.NAME_CLAIMS.empty()
     claims = wanted.assign(rank=kind(wanted["source"]).map(RANKS)).drop_duplicates([*ADDRESS, "source"])
     read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
-    pairs = [read[key] for key in zip(claims["site"], claims["wanted"], strict=True)]
+    pairs = [read[key] for key in zip(claims["site"].tolist(), claims["wanted"].tolist(), strict=True)]
     claims = claims.assign(
         name=pd.Series([name for name, _ in pairs], claims.index, dtype=contract.TEXT),
         objection=pd.Series([objection for _, objection in pairs], claims.index, dtype="object"),
@@ -127,17 +128,14 @@ def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
 
 def _is_taken(claims: pd.DataFrame, rank: int) -> "pd.Series[bool]":
     """Whether a claim is one of this rank for a name that a better one gives to another device."""
-    better = claims[(claims["rank"] < rank) | _is_pointed_alone(claims)]
+    is_better, columns = (claims["rank"] < rank) | _is_pointed_alone(claims), ["name", "device", "ip"]
+    better = claims.loc[is_better & claims["name"].notna(), columns]
+    asked = claims.loc[(claims["rank"] == rank) & claims["name"].isin(better["name"]), columns]
     holders: dict[str, set[str]] = {}
-    for name, device, ip in better.loc[better["name"].notna(), ["name", "device", "ip"]].itertuples(index=False):
+    for name, device, ip in better[better["name"].isin(asked["name"])].itertuples(index=False, name=None):
         holders.setdefault(name, set()).update((device, ip))
-    is_taken = [
-        is_asked and name in holders and holders[name].isdisjoint((device, ip))
-        for is_asked, name, device, ip in zip(
-            claims["rank"] == rank, claims["name"], claims["device"], claims["ip"], strict=True
-        )
-    ]
-    return pd.Series(is_taken, claims.index, dtype=bool)
+    is_taken = [holders[name].isdisjoint((device, ip)) for name, device, ip in asked.itertuples(index=False, name=None)]
+    return pd.Series(is_taken, asked.index, dtype=bool).reindex(claims.index, fill_value=False)
 
 
 def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
@@ -150,18 +148,19 @@ def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[
     by_client = kind(claims["source"]).isin(CLIENTS)
     open_claims = claims[by_client & claims["objection"].isna() & claims["name"].notna()]
     text = pd.Series(None, index=claims.index, dtype="object")
-    is_rival = open_claims.duplicated("name", keep=False)
-    for name, rivals in open_claims[is_rival].groupby("name"):
+    rivalling = open_claims[open_claims.duplicated("name", keep=False)]
+    held = [of_names(rivalling["name"].unique(), holders) for holders in standing]
+    for name, rivals in rivalling.groupby("name"):
         if len(set(rivals["device"])) == 1:
             continue
-        winner = min(rivals.itertuples(index=False), key=lambda rival: _precedence(str(rival.name), rival.ip, standing))
+        winner = min(rivals.itertuples(index=False), key=lambda rival: _precedence(str(rival.name), rival.ip, held))
         losers = rivals.index[rivals["device"] != winner.device]
         text.loc[losers] = f"{name} is also wanted by {winner.ip}, which keeps it"
     return text
 
 
-def _precedence(name: str, address: str, standing: Sequence[Holders]) -> tuple[list[bool], int]:
-    return [address not in holders.get(name, ()) for holders in standing], int(ipaddress.ip_address(address))
+def _precedence(name: str, address: str, held: Sequence[Mapping[str, set[str]]]) -> tuple[list[bool], int]:
+    return [address not in holders.get(name, ()) for holders in held], int(ipaddress.ip_address(address))
 
 
 def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
@@ -169,15 +168,16 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
 
     So a person's entry is only what differs from the network: what agrees with it may follow it from then on.
     """
-    ordered = claims.sort_values([*ADDRESS, "rank", "source"])
+    ordered = in_order(claims, [*ADDRESS, "rank", "source"])
     is_open = ordered["objection"].isna()
     best = ordered[is_open].drop_duplicates(ADDRESS)[[*ADDRESS, "name"]].rename(columns={"name": "best"})
-    ordered = ordered.merge(best, on=ADDRESS, how="left", validate="many_to_one")
+    ordered = merged(ordered, best, on=ADDRESS, how="left", validate="many_to_one")
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
     agreeing = ordered[says_best].assign(by_hand=ordered["source"].isin({PEOPLE, PTR, SAME_MAC, IMPORT}))
-    winner = agreeing.sort_values([*ADDRESS, "by_hand", "rank", "source"]).drop_duplicates(ADDRESS)
-    ordered = ordered.merge(
+    winner = in_order(agreeing, [*ADDRESS, "by_hand", "rank", "source"]).drop_duplicates(ADDRESS)
+    ordered = merged(
+        ordered,
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),
         on=ADDRESS,
         how="left",
@@ -209,7 +209,7 @@ def wanted_in_phpipam(ipam: pd.DataFrame, *, ours: pd.DataFrame, imported: tuple
     """
     named = ipam[ipam["hostname"].notna()]
     kept = ours.rename(columns={"scope": "cidr", "subject": "ip"})[["cidr", "ip", "value", "intended"]]
-    known = named.merge(kept, on=["cidr", "ip"], how="left", validate="one_to_one")
+    known = merged(named, kept, on=["cidr", "ip"], how="left", validate="one_to_one")
     is_ours = (known["hostname"] == known["value"]) | (known["hostname"] == known["intended"])
     is_imported = known["description"].isin(imported)
     people, programs = known[~is_ours & ~is_imported], known[~is_ours & is_imported]
@@ -221,20 +221,20 @@ def wanted_in_phpipam(ipam: pd.DataFrame, *, ours: pd.DataFrame, imported: tuple
 
 def wanted_by_reservations(reservations: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
     """Claims of reserved names: for the reserved address, or for the address the reserved device has."""
-    named = reservations[reservations["hostname"].notna()].sort_values(["hostname", "subnet"])
+    named = in_order(reservations[reservations["hostname"].notna()], ["hostname", "subnet"])
     reserved = bindings[bindings["kind"] == "reservation"][[*ADDRESS, "mac", "client_id"]]
     fixed = named[named["ip"].notna()].rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
-    fixed = fixed.merge(reserved, on=ADDRESS, validate="many_to_one")
+    fixed = merged(fixed, reserved, on=ADDRESS, validate="many_to_one")
     is_other = (fixed["mac"] != fixed["mac_reserved"]) & (fixed["client_id"] != fixed["client_id_reserved"])
-    fixed = fixed.assign(is_other=is_other).sort_values([*ADDRESS, "is_other", "hostname"]).drop_duplicates(ADDRESS)
+    fixed = in_order(fixed.assign(is_other=is_other), [*ADDRESS, "is_other", "hostname"]).drop_duplicates(ADDRESS)
     roaming = named[named["ip"].isna()].drop(columns="ip")
     by_mac = roaming[roaming["mac"].notna()].drop(columns="client_id").drop_duplicates(["site", "mac"])
     by_client = roaming[roaming["client_id"].notna()].drop(columns="mac").drop_duplicates(["site", "client_id"])
     held = bindings[["site", "ip", "mac", "client_id"]]
     found = [
         fixed,
-        by_mac.merge(held[held["mac"].notna()], on=["site", "mac"]),
-        by_client.merge(held[held["client_id"].notna()], on=["site", "client_id"]),
+        merged(by_mac, held[held["mac"].notna()], on=["site", "mac"]),
+        merged(by_client, held[held["client_id"].notna()], on=["site", "client_id"]),
     ]
     every = pd.concat([one[[*ADDRESS, "mac", "client_id", "hostname"]] for one in found])
     return _claims(every, every["hostname"], RESERVATION)
@@ -245,7 +245,7 @@ def wanted_by_leases(leases: pd.DataFrame, bindings: pd.DataFrame, *, as_of: AsO
     active = active_leases(leases, as_of=as_of)
     named = active[active["hostname"].notna()]
     holders = bindings[["site", "ip", "mac"]].rename(columns={"mac": "holder"})
-    here = named.merge(holders, on=ADDRESS, validate="one_to_one")
+    here = merged(named, holders, on=ADDRESS, validate="one_to_one")
     here = here[(here["mac"] == here["holder"]) | here["mac"].isna()]
     by_duid = here["client_id"].map(hardware_in, na_action="ignore").astype(contract.TEXT)
     known = here.assign(mac=here["mac"].fillna(here["holder"]).fillna(by_duid))  # so that one device has one identity

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import in_order, merged
 from pipelines.reconcile.claims import ADDRESS
 from pipelines.snapshots import EVERYWHERE
 
@@ -18,7 +19,7 @@ def with_hosts(bindings: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
 
     A host that nobody has seen is bound to its address without a date, as a reservation is.
     """
-    first = hosts.sort_values([*ADDRESS, "source"]).drop_duplicates(ADDRESS)
+    first = in_order(hosts, [*ADDRESS, "source"]).drop_duplicates(ADDRESS)
     known = _beside(bindings, first)
     is_same = known["mac"].isna() | known["mac_told"].isna() | (known["mac"] == known["mac_told"])
     filled = known.assign(mac=known["mac"].fillna(known["mac_told"]).astype(contract.TEXT))
@@ -31,8 +32,8 @@ def naming_services(services: pd.DataFrame) -> pd.DataFrame:
     MetalLB lets services share an address, and an address has one name. Services outside our subnets are left out.
     """
     here = services[services["site"] != EVERYWHERE]
-    ordered = here.assign(is_plain=~here["is_annotated"]).sort_values(
-        [*ADDRESS, "is_plain", "source", "namespace", "service"]
+    ordered = in_order(
+        here.assign(is_plain=~here["is_annotated"]), [*ADDRESS, "is_plain", "source", "namespace", "service"]
     )
     return ordered.drop_duplicates(ADDRESS).drop(columns="is_plain")
 
@@ -71,7 +72,7 @@ def unnamed_services(services: pd.DataFrame) -> pd.DataFrame:
 def _beside(bindings: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     """The bindings with `source` and `mac_told` of what is told of their addresses, and a row for any other."""
     rows = told[[*ADDRESS, "mac", "source"]].astype(contract.TEXT)
-    return bindings.merge(rows, on=ADDRESS, how="outer", suffixes=("", "_told"), validate="one_to_one")
+    return merged(bindings, rows, on=ADDRESS, how="outer", suffixes=("", "_told"), validate="one_to_one")
 
 
 def _taken_over(known: pd.DataFrame, kind: str, where: "pd.Series[bool]") -> pd.DataFrame:

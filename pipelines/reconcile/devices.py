@@ -1,17 +1,18 @@
 """Devices: what a person would name, from the interfaces that are here and those that were (`tables.DEVICE_IDS`)."""
 
-import ipaddress
 from collections.abc import Collection
 
 import pandas as pd
 
 from pipelines import contract, hardware, tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.reconcile.grouping import grouped
 from pipelines.reconcile.identity import FORGOTTEN, device_ids, former_ids
 from pipelines.reconcile.interfaces import Here, interfaces_here, key_of, kinds_of, texts_by
 from pipelines.reconcile.same_device import apart, evidence
+from pipelines.subnets import ordinals
 from pipelines.tables.devices import EVIDENCE
 
 _STEADIEST = (hardware.UNIVERSAL, hardware.VIRTUAL, hardware.RANDOM, hardware.UNKNOWN)
@@ -53,7 +54,7 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     ids = device_ids(nodes)
     nodes = nodes.assign(device_id=ids, former_ids=former_ids(nodes.assign(device_id=nodes["noted_id"]), ids))
     told = nodes.join(_why(nodes, pairs))
-    shown = told.assign(platform=_platforms(told["mac"])).sort_values(["device_id", "site", "interface"])
+    shown = in_order(told.assign(platform=_platforms(told["mac"])), ["device_id", "site", "interface"])
     return tables.DEVICE_INTERFACES.frame(shown)
 
 
@@ -75,13 +76,13 @@ def _nodes(here: Here, known: pd.DataFrame, *, left: set[str]) -> pd.DataFrame:
         first_seen_at=past["first_seen_at"].reindex(nodes.index).fillna(nodes["seen_from_at"]),
         last_seen_at=pd.concat([past["last_seen_at"], now["last_seen_at"]]).groupby(level=0).max(),
     )
-    nodes = nodes.reset_index().sort_values("key", ignore_index=True)
+    nodes = in_order(nodes.reset_index(), ["key"]).reset_index(drop=True)
     return nodes.assign(device_id=nodes["noted_id"].mask(nodes["key"].isin(left)))
 
 
 def _as_before(nodes: pd.DataFrame) -> pd.DataFrame:
     """Pairs that keep the interfaces of a known device together: its oldest with each of the others."""
-    ordered = nodes[nodes["device_id"].notna()].sort_values(["first_seen_at", "key"])
+    ordered = in_order(nodes[nodes["device_id"].notna()], ["first_seen_at", "key"])
     firsts = ordered.groupby("device_id")["key"].transform("first")
     return pd.DataFrame({"left": firsts, "right": ordered["key"]})[firsts != ordered["key"]]
 
@@ -96,9 +97,9 @@ def _seen_together(here: Here, known: pd.DataFrame) -> set[str]:
 
     At the same time: the older was seen again after this one had come, and this one after that.
     """
-    now = known.merge(here.interfaces[["key", "seen_from_at", "last_seen_at"]], on="key", suffixes=("_noted", ""))
+    now = merged(known, here.interfaces[["key", "seen_from_at", "last_seen_at"]], on="key", suffixes=("_noted", ""))
     came = now[now["evidence"] == "turn"]
-    both = came.merge(now, on="device_id", suffixes=("", "_old"))
+    both = merged(came, now, on="device_id", suffixes=("", "_old"))
     both = both[both["first_seen_at_old"] < both["first_seen_at"]]
     is_back = both["last_seen_at_old"] > both["first_seen_at"]
     return set(both[is_back & (both["last_seen_at"] >= both["seen_from_at_old"])]["key"])
@@ -111,12 +112,12 @@ def _carried_over(here: Here, known: pd.DataFrame) -> set[str]:
     """
     said = here.said[here.said["identifier"].str.startswith("duid:")][["key", "identifier"]].drop_duplicates()
     past = known[known["client_id"].str.startswith("duid:", na=False)]
-    now = said.merge(past[["key", "device_id", "client_id"]], on="key")
+    now = merged(said, past[["key", "device_id", "client_id"]], on="key")
     now = now[~now["key"].isin(now[now["identifier"] == now["client_id"]]["key"])]
     now = now[now["device_id"].isin(known["device_id"][known["device_id"].duplicated()])]
     others = pd.concat([said, past.rename(columns={"client_id": "identifier"})[["key", "identifier"]]])
-    others = others.merge(known[["key", "device_id"]], on="key", how="left")
-    met = now.merge(others, on="identifier", suffixes=("", "_other"))
+    others = merged(others, known[["key", "device_id"]], on="key", how="left")
+    met = merged(now, others, on="identifier", suffixes=("", "_other"))
     return set(met[(met["key"] != met["key_other"]) & (met["device_id"] != met["device_id_other"])]["key"])
 
 
@@ -174,9 +175,8 @@ def devices(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFra
 def _names(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> "pd.Series[str]":
     held = interfaces[interfaces["addresses"].notna()]
     held = held.assign(ip=held["addresses"].str.split(",")).explode("ip")[["device_id", "site", "ip"]]
-    named = held.merge(claims[claims["verdict"] == "granted"], on=["site", "ip"])
-    named = named.merge(bindings[["site", "ip", "kind"]], on=["site", "ip"], how="left", validate="many_to_one")
-    numbers = [(one.version, int(one)) for one in map(ipaddress.ip_address, named["ip"])]
-    named = named.assign(number=numbers, is_taken=~named["kind"].isin({"reservation", "lease"}))
-    best = named.sort_values(["is_taken", "rank", "number"]).drop_duplicates("device_id")
+    named = merged(held, claims[claims["verdict"] == "granted"], on=["site", "ip"])
+    named = merged(named, bindings[["site", "ip", "kind"]], on=["site", "ip"], how="left", validate="many_to_one")
+    named = named.assign(number=ordinals(named["ip"]), is_taken=~named["kind"].isin({"reservation", "lease"}))
+    best = in_order(named, ["is_taken", "rank", "number"]).drop_duplicates("device_id")
     return best.set_index("device_id")["name"]

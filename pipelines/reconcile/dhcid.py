@@ -3,6 +3,9 @@
 import base64
 import hashlib
 
+import pandas as pd
+
+from pipelines import contract
 from pipelines.values import Mac, OwnerName
 
 _HARDWARE, _CLIENT_ID, _DUID = 0, 1, 2  # identifier types: RFC 4701 section 3.3
@@ -23,6 +26,12 @@ def dhcid(name: OwnerName, mac: Mac | None, client_id: str | None) -> str | None
     kind, identifier = identity
     digest = hashlib.sha256(identifier + _wire(name)).digest()
     return base64.b64encode(kind.to_bytes(2, "big") + _SHA_256 + digest).decode()
+
+
+def dhcids(names: "pd.Series[str]", macs: "pd.Series[str]", client_ids: "pd.Series[str]") -> "pd.Series[str]":
+    """The DHCID of each name for the client beside it; null when nothing identifies that."""
+    plain = (one.to_numpy(dtype="object", na_value=None).tolist() for one in (names, macs, client_ids))
+    return pd.Series([dhcid(*one) for one in zip(*plain, strict=True)], names.index, dtype=contract.TEXT)
 
 
 def _identity(mac: Mac | None, client_id: str | None) -> tuple[int, bytes] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import in_order, merged
 
 REFRESHED = pd.Timedelta(days=7)
 """How old the last sighting in the ledger may grow: a device that stays costs one small write a week (rule R9)."""
@@ -23,9 +24,9 @@ def device_ids(nodes: pd.DataFrame) -> "pd.Series[str]":
 
     Their `device_id` is what is remembered; null for what is new, or no longer what it was taken for.
     """
-    ordered = nodes.sort_values(["first_seen_at", "key"])
+    ordered = in_order(nodes, ["first_seen_at", "key"])
     claims = ordered[ordered["device_id"].notna()].drop_duplicates("device_id")
-    kept = claims.sort_values(["first_seen_at", "device_id"]).drop_duplicates("group")
+    kept = in_order(claims, ["first_seen_at", "device_id"]).drop_duplicates("group")
     ids = dict(zip(kept["group"], kept["device_id"], strict=True))
     taken = {*nodes["device_id"].dropna(), *ids.values()}
     for group, members in _unnamed(ordered, set(ids)).items():
@@ -68,17 +69,17 @@ def remembered(interfaces: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """
     key = list(tables.DEVICE_IDS.key)
     noted = known[[*key, "last_seen_at"]].rename(columns={"last_seen_at": "noted_at"})
-    rows = interfaces.merge(noted, on=key, how="left", validate="one_to_one")
+    rows = merged(interfaces, noted, on=key, how="left", validate="one_to_one")
     is_fresh = rows["last_seen_at"] - rows["noted_at"] < REFRESHED
     return tables.DEVICE_IDS.frame(rows.assign(last_seen_at=rows["last_seen_at"].mask(is_fresh, rows["noted_at"])))
 
 
 def changed(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """The rows of `wanted` that do not stand in `known` just so (both `tables.DEVICE_IDS`)."""
-    return wanted.merge(known, on=tables.DEVICE_IDS.names, how="left_anti", validate="one_to_one")
+    return merged(wanted, known, on=tables.DEVICE_IDS.names, how="left_anti", validate="one_to_one")
 
 
 def forgotten(wanted: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """The keys of the rows of `known` that `wanted` no longer has."""
     key = list(tables.DEVICE_IDS.key)
-    return known[key].merge(wanted[key], on=key, how="left_anti", validate="one_to_one")
+    return merged(known[key], wanted[key], on=key, how="left_anti", validate="one_to_one")

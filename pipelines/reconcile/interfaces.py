@@ -9,10 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import contract, hardware
+from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
-from pipelines.reconcile.sightings import active_leases, may_be_a_device
+from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
 from pipelines.subnets import locate
 from pipelines.values import host_name, mac
 
@@ -58,9 +59,7 @@ def interfaces_here(
 
 def _placed(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
     """The rows whose address lies in a subnet (`cidr`) of their own site: a gateway speaks for no other."""
-    owner = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
-    placed = rows.assign(cidr=locate(rows["ip"], network.site_of_subnet))
-    return placed[placed["cidr"].map(owner) == placed["site"]]
+    return rows.assign(cidr=locate(rows["ip"], network.site_of_subnet))[is_of_its_site(rows, network)]
 
 
 def key_of(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -136,7 +135,7 @@ def _name(text: str, suffix: str) -> str | None:
 
 def _interfaces(every: pd.DataFrame) -> pd.DataFrame:
     """One row for each interface. Of several names the latest counts, of several identifiers a DUID, then the first."""
-    ordered = every.sort_values(["key", "seen_at", "name"], na_position="first")
+    ordered = in_order(every, ["key", "seen_at", "name"], na_position="first")
     firsts = ordered.drop_duplicates("key")[["key", "site", "interface", "mac", "kind"]].set_index("key")
     by_key = ordered.groupby("key")["seen_at"]
     leased = ordered[(ordered["from"] == "leased") & ordered["name"].notna()].drop_duplicates("key", keep="last")
@@ -144,7 +143,7 @@ def _interfaces(every: pd.DataFrame) -> pd.DataFrame:
         is_duid=lambda rows: rows["identifier"].str.startswith("duid:")
     )
     said = said.sort_values(["is_duid", "identifier"], ascending=[False, True]).drop_duplicates("key")
-    placed = ordered[ordered["ip"].notna() & (ordered["from"] != "fixed")].sort_values(["key", "ip"])
+    placed = in_order(ordered[ordered["ip"].notna() & (ordered["from"] != "fixed")], ["key", "ip"])
     return firsts.assign(
         client_id=said.set_index("key")["identifier"],
         name=leased.set_index("key")["name"],

@@ -1,14 +1,15 @@
 """phpIPAM's own rows in the words of network.toml: which of its subnets are tracked, and what stands in them."""
 
-from contextlib import suppress
 from ipaddress import ip_network
 
 import pandas as pd
 
 from pipelines import contract
+from pipelines.keys import merged
 from pipelines.network import Network
+from pipelines.reconcile.unasked import Holders
 from pipelines.subnets import locate
-from pipelines.values import host_name, mac
+from pipelines.values import OwnerName, host_name, mac
 
 REASON_ABSENT = "phpIPAM has no such subnet. Create it there, or take it out of network.toml"
 REASON_AMBIGUOUS = "phpIPAM has it more than once. Say which with `section` or `vrf` under [phpipam] in network.toml"
@@ -41,19 +42,31 @@ def tracked_addresses(ipam_addresses: pd.DataFrame, subnets: pd.DataFrame) -> pd
     their own subnet, or on its network or broadcast address, are left out: phpIPAM itself can no longer edit them.
     """
     columns = subnets[["id_phpipam", "site", "cidr", "is_pinged"]].rename(columns={"id_phpipam": "subnet_id_phpipam"})
-    rows = ipam_addresses.merge(columns, on="subnet_id_phpipam", validate="many_to_one")
+    rows = merged(ipam_addresses, columns, on="subnet_id_phpipam", validate="many_to_one")
     rows = rows[locate(rows["ip"], map(ip_network, columns["cidr"])) == rows["cidr"]]
     return rows.assign(mac_read=rows["mac"].map(_mac_or_none, na_action="ignore").astype(contract.TEXT))
 
 
-def held_names(ipam: pd.DataFrame, *, network: Network) -> dict[str, set[str]]:
+def held_names(ipam: pd.DataFrame, *, network: Network) -> Holders:
     """The absolute names that phpIPAM's rows (from `tracked_addresses`) bear, and the addresses that bear each."""
-    held: dict[str, set[str]] = {}
-    named = ipam[ipam["hostname"].notna()]
-    for site, text, ip in zip(named["site"], named["hostname"], named["ip"], strict=True):
-        with suppress(ValueError):
-            held.setdefault(host_name(text, network.suffix(site)), set()).add(ip)
-    return held
+    held = ipam.assign(name=absolute_names(ipam["site"], ipam["hostname"], network=network))
+    return held.loc[held["name"].notna(), ["name", "ip"]]
+
+
+def absolute_names(sites: "pd.Series[str]", texts: "pd.Series[str]", *, network: Network) -> "pd.Series[str]":
+    """The absolute host name each text means at its site; null where it is none, and for null."""
+    suffixes = {site: network.suffix(site) for site in sites.unique()}
+    told = texts.notna()
+    pairs = zip(texts[told].tolist(), sites[told].tolist(), strict=True)
+    names = [_name_or_none(text, suffixes[site]) for text, site in pairs]
+    return pd.Series(names, texts.index[told], dtype=contract.TEXT).reindex(texts.index)
+
+
+def _name_or_none(text: str, suffix: str) -> OwnerName | None:
+    try:
+        return host_name(text, suffix)
+    except ValueError:
+        return None
 
 
 def _mac_or_none(text: str) -> str | None:

@@ -28,6 +28,7 @@ def objections(rows: pd.DataFrame, zone_records: pd.DataFrame, zones: tuple[str,
 
 def _is_delegated(rows: pd.DataFrame, cuts: dict[str, list[str]]) -> "pd.Series[bool]":
     """Whether a cut in the row's own zone hides it: a zone of ours may well be delegated to by its parent."""
-    places = zip(rows["zone"], rows["owner"], strict=True)
-    hidden = [any(is_below(owner, cut) for cut in cuts.get(zone, ())) for zone, owner in places]
-    return pd.Series(hidden, rows.index, dtype=bool)
+    cut = rows[rows["zone"].isin(cuts)]
+    places = zip(cut["zone"].tolist(), cut["owner"].tolist(), strict=True)
+    hidden = [any(is_below(owner, one) for one in cuts[zone]) for zone, owner in places]
+    return pd.Series(hidden, cut.index, dtype=bool).reindex(rows.index, fill_value=False)

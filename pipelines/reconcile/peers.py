@@ -8,6 +8,7 @@ import ipaddress
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.reconcile.sightings import is_of_its_site
 
@@ -50,6 +51,6 @@ def with_peers(bindings: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     is_peer = bindings["evidence"] == SOURCE
     known = tables.BINDINGS.frame(bindings.assign(kind=bindings["kind"].mask(is_peer, "peer")))
     named = held[held["hostname"].notna()]
-    absent = named.merge(bindings[_ADDRESS], on=_ADDRESS, how="left_anti", validate="one_to_one")
+    absent = merged(named, bindings[_ADDRESS], on=_ADDRESS, how="left_anti", validate="one_to_one")
     absent = absent.assign(kind="peer", evidence=SOURCE, client_id=None, valid_s=None)
     return tables.BINDINGS.concat([known, tables.BINDINGS.frame(absent)])

@@ -6,6 +6,7 @@ to every device behind it, and a device to every address of a subnet.
 
 import pandas as pd
 
+from pipelines.keys import stand_in
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases
@@ -40,24 +41,20 @@ def without_proxied(  # noqa: PLR0913 - one table for each way in which an addre
         return neighbours
     given = pd.concat([active_leases(leases, as_of=as_of)[[*_PLACE, "mac"]], reservations[[*_PLACE, "mac"]]])
     given = given.dropna().drop_duplicates()
-    is_given = _is_in(entries, given[_PLACE])
-    is_own = _is_in(entries, given)
-    entries = entries.assign(is_others=is_given & ~is_own, is_free=~is_given & ~_is_in(entries, _known(ipam, network)))
+    is_given = stand_in(entries, given[_PLACE])
+    is_own = stand_in(entries, given)
+    entries = entries.assign(
+        is_others=is_given & ~is_own, is_free=~is_given & ~stand_in(entries, _known(ipam, network))
+    )
     by_answerer = entries.groupby(_ANSWERER)
     is_proven = by_answerer["is_others"].transform("sum") >= PROVEN
     is_many = by_answerer["ip"].transform("size") >= network.devices.proxy_arp_addresses
     is_proxied = entries["is_others"] & (is_proven | is_many) | entries["is_free"] & is_many
     proxied = entries[is_proxied]
-    return neighbours[~_is_in(neighbours, proxied[[*_ANSWERER, "ip"]])]
+    return neighbours[~stand_in(neighbours, proxied[[*_ANSWERER, "ip"]])]
 
 
 def _known(ipam: pd.DataFrame, network: Network) -> pd.DataFrame:
     """The addresses that are a person's word in phpIPAM: named by no import, or a gateway."""
     is_named = ipam["hostname"].notna() & ~ipam["description"].isin(network.phpipam.imported)
     return ipam[is_named | ipam["is_gateway"]][_PLACE]
-
-
-def _is_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each row stands in `among`, by all of its columns."""
-    names = list(among.columns)
-    return pd.Series(pd.MultiIndex.from_frame(rows[names]).isin(pd.MultiIndex.from_frame(among)), rows.index)

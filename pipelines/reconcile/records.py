@@ -2,16 +2,19 @@
 
 import ipaddress
 
+import numpy as np
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
-from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE
-from pipelines.reconcile.dhcid import dhcid
-from pipelines.reconcile.dns import DHCID, address_type
+from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE, kind
+from pipelines.reconcile.dhcid import dhcids
+from pipelines.reconcile.dns import DHCID
+from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.sightings import active_leases
-from pipelines.values import OwnerName, host_name, reverse_name
+from pipelines.subnets import lies_in
 
 _ADDRESS = ["site", "ip"]
 
@@ -30,39 +33,28 @@ def registered_by_kea(
     those leases, and of the reservations that bear a name.
     """
     active = active_leases(leases, as_of=as_of)
-    handed = active[active["is_ddns_forward"] & is_ddns_on(active, dhcp_subnets)]
+    active = active[is_ddns_on(active, dhcp_subnets)]
+    handed = active[active["is_ddns_forward"]]
     reserved = reservations[is_ddns_on(reservations, dhcp_subnets) | _is_roaming(reservations, dhcp_subnets)]
-    pairs = pd.concat([handed[["site", "hostname"]], reserved[["site", "hostname"]]]).dropna().drop_duplicates()
-    names = {_name_or_none(text, network.suffix(site)) for site, text in pairs.itertuples(index=False)}
-    pointed = active.loc[active["is_ddns_reverse"] & is_ddns_on(active, dhcp_subnets), "ip"]
+    told = pd.concat([handed[["site", "hostname"]], reserved[["site", "hostname"]]], ignore_index=True)
+    names = absolute_names(told["site"], told["hostname"], network=network).dropna()
+    pointed = active.loc[active["is_ddns_reverse"], "ip"]
     awaited = reserved.loc[reserved["hostname"].notna(), "ip"].dropna()
-    return {name for name in names if name is not None}, {*pointed, *awaited}
+    return set(names.tolist()), {*pointed.tolist(), *awaited.tolist()}
 
 
 def is_ddns_on(frame: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":
     """Whether each row's address lies in a subnet of its own site that hands names to D2."""
-    on = dhcp_subnets[dhcp_subnets["is_ddns_on"]]
-    ranges = [(site, ipaddress.ip_network(subnet)) for site, subnet in zip(on["site"], on["subnet"], strict=True)]
-    return pd.Series(
-        [
-            pd.notna(ip) and any(site == owner and ipaddress.ip_address(ip) in subnet for owner, subnet in ranges)
-            for site, ip in zip(frame["site"], frame["ip"], strict=True)
-        ],
-        index=frame.index,
-        dtype=bool,
-    )
+    is_on = np.full(len(frame), fill_value=False)
+    for site, subnets in dhcp_subnets[dhcp_subnets["is_ddns_on"]].groupby("site")["subnet"]:
+        is_here = ((frame["site"] == site) & frame["ip"].notna()).to_numpy()
+        is_on[is_here] = lies_in(frame["ip"][is_here], map(ipaddress.ip_network, subnets))
+    return pd.Series(is_on, frame.index)
 
 
 def _is_roaming(reservations: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":
     on = set(dhcp_subnets.loc[dhcp_subnets["is_ddns_on"], "site"])
     return reservations["ip"].isna() & reservations["site"].isin(on)
-
-
-def _name_or_none(text: str, suffix: str) -> OwnerName | None:
-    try:
-        return host_name(text, suffix)
-    except ValueError:
-        return None
 
 
 def records(  # noqa: PLR0913 - three tables and three parameters, each by name
@@ -85,56 +77,88 @@ def records(  # noqa: PLR0913 - three tables and three parameters, each by name
 
     `as_of` is when the gateways were asked, `now` when their answers are used: what is left of a lease counts from it.
     """
-    lease_of = bindings[[*_ADDRESS, "valid_s"]].merge(
-        active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id", "expires_at"]].assign(is_leased=True),
-        on=_ADDRESS, how="left", validate="one_to_one",
-    )  # fmt: skip
+    active = active_leases(leases, as_of=as_of)[[*_ADDRESS, "mac", "client_id", "expires_at"]].assign(is_leased=True)
+    lease_of = merged(bindings[[*_ADDRESS, "valid_s"]], active, on=_ADDRESS, how="left", validate="one_to_one")
     named = addresses[addresses["name"].notna() & (addresses["named_by"] != PTR)].drop(columns="mac")
-    named = named.merge(lease_of, on=_ADDRESS, how="left", validate="one_to_one")
-    named = named.assign(longest_ttl_s=_half_of_the_rest(named, now))
-    rows = [row for host in named.to_dict("records") for row in _rows_of(host, network, kea)]
-    every = tables.RECORDS.rows(rows).drop_duplicates(list(tables.RECORDS.key))
+    named = merged(named, lease_of, on=_ADDRESS, how="left", validate="one_to_one")
+    named = named.assign(is_leased=named["is_leased"].eq(True), longest_ttl_s=_half_of_the_rest(named, now))  # noqa: FBT003 - null: not leased
+    hosts = named.assign(ttl_s=_ttls(named, network), **_owners(named, network), **_writers(named, network, kea))
+    every = _rows(hosts)
+    every = every[every["zone"].notna() & ((every["writer"] == _US) | every["is_leased"])]
+    every = tables.RECORDS.frame(every).drop_duplicates(list(tables.RECORDS.key))
     is_second_mark = (every["type"] == DHCID) & every.duplicated(["owner", "type"])  # RFC 4701 section 3: one to a name
     return every[~is_second_mark].reset_index(drop=True)
 
 
-def _rows_of(host: dict[str, object], network: Network, kea: tuple[set[str], set[str]]) -> list[tuple[object, ...]]:
-    ip, name, site = str(host["ip"]), OwnerName(str(host["name"])), host["site"]
+_US, _KEA = "netcensus", "kea"
+
+
+def _owners(hosts: pd.DataFrame, network: Network) -> dict[str, "pd.Series[str]"]:
+    """Where each host's PTR stands, and the zones of its name and of its PTR; null for what no zone of ours holds."""
+    pointers = list(map(network.pointer_name, hosts["ip"].tolist()))
+    zones = {"name_zone": map(network.zone_of, hosts["name"].tolist()), "pointer_zone": map(network.zone_of, pointers)}
+    columns = {"pointer": pointers, **{name: list(found) for name, found in zones.items()}}
+    return {name: pd.Series(values, hosts.index, dtype=contract.TEXT) for name, values in columns.items()}
+
+
+def _writers(
+    hosts: pd.DataFrame, network: Network, kea: tuple[set[str], set[str]]
+) -> dict[str, "pd.Series[str] | pd.Series[bool]"]:
+    """Who is to write each host's name, and who its PTR, and whether that stands in an RFC 2317 zone."""
     kea_names, kea_addresses = kea
-    ttl, longest, reason = _ttl(host, network), host["longest_ttl_s"], f"{name} is {ip}, named by {host['named_by']}"
-    forward = "kea" if name in kea_names else "netcensus"
+    is_named_by_kea = hosts["name"].isin(kea_names)
     # No pointer to a name that may not have the address: nothing is added beside what Kea registers for IPv4.
-    backward = "kea" if ip in kea_addresses or (forward == "kea" and ":" in ip) else "netcensus"
-    pointer, mark = network.pointer_name(ip), _mark(host)
-    is_classless = pointer != reverse_name(ip)
-    if is_classless and host["is_leased"] is True:
-        backward = "netcensus"  # D2 knows nothing of RFC 2317: nobody but we would ever write it
-    pairs = [(name, address_type(ip), ip, forward), (pointer, "PTR", name, backward)]
-    if mark is not None:
-        pairs += [(owner, DHCID, mark, writer) for owner, _, _, writer in pairs[: 1 if is_classless else 2]]
-    zones = {owner: network.zone_of(owner) for owner, *_ in pairs}
-    return [
-        (site, ip, zones[owner], owner, rr_type, ttl, longest, rdata, writer, host["named_by"], reason)
-        for owner, rr_type, rdata, writer in pairs
-        if zones[owner] is not None and (writer == "netcensus" or host["is_leased"] is True)
+    is_v6 = hosts["ip"].str.contains(":", regex=False)
+    is_pointed_by_kea = hosts["ip"].isin(kea_addresses) | (is_named_by_kea & is_v6)
+    is_classless = pd.Series([network.is_classless(ip) for ip in hosts["ip"].tolist()], hosts.index, dtype=bool)
+    is_pointed_by_kea &= ~(
+        is_classless & hosts["is_leased"]
+    )  # D2 knows nothing of RFC 2317: nobody else would write it
+    writer = {True: _KEA, False: _US}
+    return {
+        "name_writer": is_named_by_kea.map(writer),
+        "pointer_writer": is_pointed_by_kea.map(writer),
+        "is_classless": is_classless,
+    }
+
+
+def _rows(hosts: pd.DataFrame) -> pd.DataFrame:
+    """Each host's address, pointer, and the DHCIDs beside them, one after the other."""
+    hosts = hosts.reset_index(drop=True)
+    hosts = hosts.assign(reason=hosts["name"] + " is " + hosts["ip"] + ", named by " + hosts["named_by"])
+    types = hosts["ip"].str.contains(":", regex=False).map({True: "AAAA", False: "A"})
+    marks = _marks(hosts)
+    marked = hosts[marks.notna()]
+    parts = [
+        _at_name(hosts, types, hosts["ip"]),
+        _at_pointer(hosts, "PTR", hosts["name"]),
+        _at_name(marked, DHCID, marks),
+        _at_pointer(marked[~marked["is_classless"]], DHCID, marks),
     ]
+    return pd.concat(parts).sort_index(kind="stable")
 
 
-def _mark(host: dict[str, object]) -> str | None:
-    """The DHCID of a host whose name comes with its lease; a name that a person gave it stays a person's."""
-    if host["is_leased"] is not True or host["named_by"] not in {*KEA_LEASES, RESERVATION}:
-        return None
-    values = [None if pd.isna(host[key]) else str(host[key]) for key in ("mac", "client_id")]
-    return dhcid(OwnerName(str(host["name"])), *values)  # type: ignore[arg-type]  # canonical since parsing
+def _at_name(hosts: pd.DataFrame, rr_type: "str | pd.Series[str]", rdata: "pd.Series[str]") -> pd.DataFrame:
+    place = {"owner": hosts["name"], "zone": hosts["name_zone"], "writer": hosts["name_writer"]}
+    return hosts.assign(**place, type=rr_type, rdata=rdata)
 
 
-def _ttl(host: dict[str, object], network: Network) -> int:
-    """The TTL of the name's class, at most half the lease's length: no name outlives its holder for long."""
-    if str(host["named_by"]).partition("/")[0] not in {*LEASES, SERVICE, SAME_MAC}:
-        return network.dns.ttl.static
-    valid_s = host["valid_s"]
-    half = network.dns.ttl.dynamic if pd.isna(valid_s) else int(str(valid_s)) // 2
-    return max(1, min(network.dns.ttl.dynamic, half))
+def _at_pointer(hosts: pd.DataFrame, rr_type: str, rdata: "pd.Series[str]") -> pd.DataFrame:
+    place = {"owner": hosts["pointer"], "zone": hosts["pointer_zone"], "writer": hosts["pointer_writer"]}
+    return hosts.assign(**place, type=rr_type, rdata=rdata)
+
+
+def _marks(hosts: pd.DataFrame) -> "pd.Series[str]":
+    """The DHCIDs of hosts whose name comes with their lease; a name that a person gave stays a person's."""
+    leased = hosts[hosts["is_leased"] & hosts["named_by"].isin({*KEA_LEASES, RESERVATION})]
+    return dhcids(leased["name"], leased["mac"], leased["client_id"]).reindex(hosts.index)
+
+
+def _ttls(named: pd.DataFrame, network: Network) -> "pd.Series[int]":
+    """The TTL of each name's class, at most half the lease's length: no name outlives its holder for long."""
+    ttl = network.dns.ttl
+    by_lease = (named["valid_s"] // 2).fillna(ttl.dynamic).clip(1, ttl.dynamic)
+    return by_lease.where(kind(named["named_by"]).isin({*LEASES, SERVICE, SAME_MAC}), ttl.static)
 
 
 def _half_of_the_rest(named: pd.DataFrame, now: pd.Timestamp) -> "pd.Series[int]":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.claims import KEA_LEASES
@@ -18,6 +19,7 @@ from pipelines.reconcile.clearing import clearing_script
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.reconcile.dns import DHCID, address_type
 from pipelines.reconcile.records import is_ddns_on
+from pipelines.reconcile.registered import registered
 from pipelines.reconcile.rrsets import RRsets
 from pipelines.reconcile.sightings import active_leases, is_of_its_site
 from pipelines.values import Mac, OwnerName, host_name, is_below, reverse_name
@@ -62,30 +64,41 @@ def registrations(  # noqa: PLR0913 - five tables and two parameters, each by na
 ) -> pd.DataFrame:
     """`tables.REGISTRATIONS`: one row per active lease that Kea handed to D2 where D2 is on."""
     handed = _handed(leases, dhcp_subnets, network, as_of)
-    zones = RRsets(zone_records, applied)
-    read = [_lease(row, network) for row in handed]
-    holders = _by_name(leases)
-    siblings = _siblings([one for one in read if isinstance(one, Lease)])
-    objections = _objections(claims)
-    rows = []
-    for row, lease in zip(handed, read, strict=True):
-        where = (str(row["site"]), str(row["ip"]))
-        objection = objections.get(where, _ELSEWHERE)
-        found = _judged(lease, zones, network, siblings, holders) if isinstance(lease, Lease) else lease
-        name = (lease.name, lease.mark) if isinstance(lease, Lease) else (None, None)
-        script = clearing_script(found.foreign, where[1], zones, network) if found.foreign and not objection else None
-        rows.append((*where, *name, found.verdict, found.is_ours, objection, found.reason, script))
-    return tables.REGISTRATIONS.rows(rows)
+    handed = handed.assign(objection=_objections(handed, claims))
+    right = registered(handed, zone_records, network).assign(verdict=RIGHT, is_ours=False, nsupdate=None)
+    others = handed.drop(index=right.index)
+    if others.empty:
+        return tables.REGISTRATIONS.frame(right)
+    zones, holders = RRsets(zone_records, applied), _by_name(leases)
+    siblings = _siblings([one for row in _plain(handed) if isinstance(one := _lease(row, network), Lease)])
+    judged = [_row(row, zones, network, siblings, holders) for row in _plain(others)]
+    every = [right, tables.REGISTRATIONS.rows(judged).set_axis(others.index)]
+    return tables.REGISTRATIONS.frame(pd.concat([one[tables.REGISTRATIONS.names] for one in every]).sort_index())
+
+
+def _row(
+    row: _Row,
+    zones: RRsets,
+    network: Network,
+    siblings: Mapping[tuple[str, str], set[str]],
+    holders: Mapping[str, list[_Row]],
+) -> tuple[object, ...]:
+    """One row of `tables.REGISTRATIONS`."""
+    lease, objection, ip = _lease(row, network), row["objection"], str(row["ip"])
+    found = _judged(lease, zones, network, siblings, holders) if isinstance(lease, Lease) else lease
+    name = (lease.name, lease.mark) if isinstance(lease, Lease) else (None, None)
+    script = clearing_script(found.foreign, ip, zones, network) if found.foreign and not objection else None
+    return (row["site"], ip, *name, found.verdict, found.is_ours, objection, found.reason, script)
 
 
 _ELSEWHERE = "elsewhere: another device was seen on its address since"
 
 
-def _handed(leases: pd.DataFrame, dhcp_subnets: pd.DataFrame, network: Network, as_of: AsOf) -> list[_Row]:
+def _handed(leases: pd.DataFrame, dhcp_subnets: pd.DataFrame, network: Network, as_of: AsOf) -> pd.DataFrame:
     active = active_leases(leases, as_of=as_of)
     named = active[(active["is_ddns_forward"] | active["is_ddns_reverse"]) & active["hostname"].notna()]
     named = named[is_ddns_on(named, dhcp_subnets) & is_of_its_site(named, network)]
-    return _plain(named.sort_values(["site", "ip"]))
+    return in_order(named, ["site", "ip"]).reset_index(drop=True)
 
 
 def _plain(frame: pd.DataFrame) -> list[_Row]:
@@ -130,12 +143,13 @@ def _siblings(leases: list[Lease]) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _objections(claims: pd.DataFrame) -> dict[tuple[str, str], str | None]:
-    """Why a lease's name must not be helped, as `rule: reason`; None where nothing speaks against it."""
-    by_lease = claims[claims["source"].isin(KEA_LEASES)]
-    lost = by_lease["verdict"] == CONTESTED
-    texts = [f"{CONTESTED}: {why}" if is_lost else None for why, is_lost in zip(by_lease["reason"], lost, strict=True)]
-    return dict(zip(zip(by_lease["site"], by_lease["ip"], strict=True), texts, strict=True))
+def _objections(handed: pd.DataFrame, claims: pd.DataFrame) -> "pd.Series[str]":
+    """Why a lease's name must not be helped, as `rule: reason`; null where nothing speaks against it."""
+    by_lease = claims[claims["source"].isin(KEA_LEASES)].drop_duplicates(["site", "ip"], keep="last")
+    why = (f"{CONTESTED}: " + by_lease["reason"]).where(by_lease["verdict"] == CONTESTED)
+    told = by_lease[["site", "ip"]].assign(why=why, is_there=True)
+    found = merged(handed[["site", "ip"]], told, on=["site", "ip"], how="left", validate="one_to_one")
+    return found["why"].mask(found["is_there"].isna(), _ELSEWHERE)
 
 
 def _judged(

@@ -1,7 +1,10 @@
 """What stands in the zones, RRset by RRset, and which of it we wrote: for questions about single names."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+Rows = Iterator[tuple[str, ...]]
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -10,14 +13,12 @@ class RRsets:
 
     def __init__(self, zone_records: pd.DataFrame, applied: pd.DataFrame) -> None:
         self._data: dict[str, dict[str, set[str]]] = {}
-        for owner, rr_type, rdata in zone_records[["owner", "type", "rdata"]].itertuples(index=False, name=None):
+        for owner, rr_type, rdata in _tuples(zone_records[["owner", "type", "rdata"]]):
             self._data.setdefault(owner, {}).setdefault(rr_type, set()).add(rdata)
         ours = applied[(applied["target"] == "dns") & ~applied["is_adopted"]]
         self._written = {
             (owner, rr_type): {text for text in (value, intended) if not pd.isna(text)}
-            for owner, rr_type, value, intended in ours[["subject", "field", "value", "intended"]].itertuples(
-                index=False, name=None
-            )
+            for owner, rr_type, value, intended in _tuples(ours[["subject", "field", "value", "intended"]])
         }
 
     def data(self, owner: str, rr_type: str) -> frozenset[str]:
@@ -34,3 +35,8 @@ class RRsets:
         return bool(found) and all(
             "\n".join(sorted(values)) in self._written.get((owner, rr_type), ()) for rr_type, values in found.items()
         )
+
+
+def _tuples(rows: pd.DataFrame) -> Rows:
+    """The rows as plain tuples: `itertuples` boxes each cell."""
+    return zip(*(rows[name].tolist() for name in rows), strict=True)

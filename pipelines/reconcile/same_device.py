@@ -7,6 +7,7 @@ memory (`tables.DEVICE_IDS` with key, mac and kind), `here` what is seen this ho
 import pandas as pd
 
 from pipelines.hardware import RANDOM, UNIVERSAL, VIRTUAL
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.interfaces import Here
 
@@ -32,7 +33,7 @@ def apart(keys: pd.DataFrame, *, network: Network) -> dict[str, dict[int, str]]:
     lists = enumerate(network.devices.split)
     marks = pd.DataFrame([(mac, at) for at, macs in lists for mac in macs], columns=["mac", "at"], dtype="object")
     found: dict[str, dict[int, str]] = {}
-    named = keys[["key", "mac"]].merge(marks.astype({"mac": "str"}), on="mac")
+    named = merged(keys[["key", "mac"]], marks.astype({"mac": "str"}), on="mac")
     for key, mac, at in named.itertuples(index=False, name=None):
         found.setdefault(key, {})[at] = mac
     return found
@@ -41,8 +42,8 @@ def apart(keys: pd.DataFrame, *, network: Network) -> dict[str, dict[int, str]]:
 def _by_hand(here: Here, known: pd.DataFrame, network: Network) -> pd.DataFrame:
     lists = enumerate(network.devices.merge)
     wanted = pd.DataFrame([(mac, at) for at, macs in lists for mac in macs], columns=["mac", "at"], dtype="object")
-    merged = _both(here, known).merge(wanted.astype({"mac": "str"}), on="mac")
-    return _stars(merged, ["at"], "by-hand", "network.toml says so: [devices] merge")
+    joined = merged(_both(here, known), wanted.astype({"mac": "str"}), on="mac")
+    return _stars(joined, ["at"], "by-hand", "network.toml says so: [devices] merge")
 
 
 def _by_mac(here: Here, known: pd.DataFrame) -> pd.DataFrame:
@@ -107,28 +108,28 @@ def _by_turn(here: Here, known: pd.DataFrame, joined: set[str], network: Network
     reserved = here.reserved[["site", "name"]].dropna().drop_duplicates()
     new = here.interfaces[~here.interfaces["key"].isin({*known["key"], *joined})]
     new = new[new["seen_from_at"].notna() & ~_first_labels(new["name"]).isin(network.forbidden_names)]
-    new = new.merge(reserved, on=["site", "name"], how="left_anti")
+    new = merged(new, reserved, on=["site", "name"], how="left_anti")
     new = new[new["mac"].notna() & (new["kind"] != VIRTUAL) & new["name"].notna()]
     new = new[~new.duplicated(["site", "name"], keep=False)]
     old = known[known["mac"].notna() & (known["kind"] != VIRTUAL) & known["name"].notna()]
     old = old[old.groupby(["site", "name"])["device_id"].transform("nunique") == 1]
-    old = old.sort_values(["last_seen_at", "key"]).drop_duplicates(["site", "name"], keep="last")
-    pairs = new.merge(old, on=["site", "name"], suffixes=("", "_old"), validate="one_to_one")
-    pairs = pairs.merge(_last_seen(here, known), on="device_id", how="left", validate="many_to_one")
+    old = in_order(old, ["last_seen_at", "key"]).drop_duplicates(["site", "name"], keep="last")
+    pairs = merged(new, old, on=["site", "name"], suffixes=("", "_old"), validate="one_to_one")
+    pairs = merged(pairs, _last_seen(here, known), on="device_id", how="left", validate="many_to_one")
     is_random = (pairs["kind"] == RANDOM) | (pairs["kind_old"] == RANDOM)
     is_after = pairs["is_dated"] & ~(pairs["here_until_at"] >= pairs["seen_from_at"])
     is_recent = pairs["seen_from_at"] - pairs["last_seen_at_old"] <= TURN
     taken = pairs[is_random & is_after & is_recent]
     reason = "a new MAC under the lease name " + taken["name"] + ", after the last was gone"
-    return taken.assign(left=taken["key_old"], right=taken["key"], evidence="turn", reason=reason)[_PAIR].sort_values(
-        "right"
+    return in_order(
+        taken.assign(left=taken["key_old"], right=taken["key"], evidence="turn", reason=reason)[_PAIR], ["right"]
     )
 
 
 def _last_seen(here: Here, known: pd.DataFrame) -> pd.DataFrame:
     """Per known device, until when it was seen this hour (null for not at all), and whether that is told."""
-    rows = known[["key", "device_id"]].merge(
-        here.interfaces[["key", "last_seen_at", "addresses"]], on="key", how="left"
+    rows = merged(
+        known[["key", "device_id"]], here.interfaces[["key", "last_seen_at", "addresses"]], on="key", how="left"
     )
     rows = rows.assign(is_dated=rows["last_seen_at"].notna() | rows["addresses"].isna())
     return (
@@ -148,6 +149,6 @@ def _first_labels(names: "pd.Series[str]") -> "pd.Series[str]":
 
 def _stars(rows: pd.DataFrame, by: list[str], what: str, reason: "str | pd.Series[str]") -> pd.DataFrame:
     """Pairs that join the rows which are equal in `by`: the smallest key with each of the others."""
-    ordered = rows.assign(reason=reason).drop_duplicates([*by, "key"]).sort_values([*by, "key"])
+    ordered = in_order(rows.assign(reason=reason).drop_duplicates([*by, "key"]), [*by, "key"])
     ordered = ordered.assign(left=ordered.groupby(by)["key"].transform("first"), right=ordered["key"], evidence=what)
     return ordered[ordered["left"] != ordered["right"]][_PAIR]

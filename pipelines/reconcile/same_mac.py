@@ -8,6 +8,7 @@ import ipaddress
 
 import pandas as pd
 
+from pipelines.keys import merged, stand_in
 from pipelines.reconcile.claims import ADDRESS, PTR, SAME_MAC
 from pipelines.subnets import IPV6
 
@@ -22,9 +23,10 @@ def lasting(sightings: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
     `known` has the addresses (site, ip) that are leased or reserved, or that phpIPAM holds.
     """
-    is_known = pd.MultiIndex.from_frame(sightings[ADDRESS]).isin(pd.MultiIndex.from_frame(known[ADDRESS]))
-    passing = {ip: is_made_up(ip) for ip in sightings["ip"][~is_known].unique()}
-    return sightings[is_known | ~sightings["ip"].map(passing).eq(True)]  # noqa: FBT003 - the known are not looked at
+    is_v6 = sightings["ip"].str.contains(":", regex=False)
+    unknown = sightings[is_v6][~stand_in(sightings[is_v6], known[ADDRESS])]
+    passing = [ip for ip in unknown["ip"].unique() if is_made_up(ip)]
+    return sightings.drop(index=unknown.index[unknown["ip"].isin(passing)])
 
 
 def is_made_up(ip: str) -> bool:
@@ -49,8 +51,8 @@ def wanted_by_mac(claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
     held = bindings.loc[bindings["mac"].notna(), ["site", "ip", "mac"]]
     is_ipv6 = held["ip"].str.contains(":", regex=False)
     given = granted.loc[granted["source"] != PTR, [*ADDRESS, "name"]]
-    named = held[~is_ipv6].merge(given, on=ADDRESS, validate="one_to_one")[["site", "mac", "name"]].drop_duplicates()
+    named = merged(held[~is_ipv6], given, on=ADDRESS, validate="one_to_one")[["site", "mac", "name"]].drop_duplicates()
     named = named.drop_duplicates(["site", "mac"], keep=False)
-    bare = held[is_ipv6].merge(granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
-    found = bare.merge(named, on=["site", "mac"], validate="many_to_one")
+    bare = merged(held[is_ipv6], granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
+    found = merged(bare, named, on=["site", "mac"], validate="many_to_one")
     return found.rename(columns={"name": "wanted", "mac": "device"}).assign(source=SAME_MAC)

@@ -3,9 +3,10 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf, at_site
-from pipelines.subnets import locate
+from pipelines.subnets import site_of
 from pipelines.values import is_device_mac
 
 
@@ -30,7 +31,7 @@ def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Networ
     names = tables.SIGHTINGS.names
     seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
     seen = seen[may_be_a_device(seen["mac"]) & is_of_its_site(seen, network)]
-    latest = seen.sort_values([*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
+    latest = in_order(seen, [*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
         list(tables.SIGHTINGS.key), keep="last"
     )
     return tables.SIGHTINGS.frame(latest)
@@ -43,6 +44,4 @@ def may_be_a_device(macs: "pd.Series[str]") -> "pd.Series[bool]":
 
 def is_of_its_site(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":
     """Whether each row's address (site, ip) lies in a subnet of its own site: a gateway speaks for no other."""
-    cidr = locate(rows["ip"], network.site_of_subnet)
-    owner = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
-    return cidr.map(owner) == rows["site"]
+    return site_of(rows["ip"], network.site_of_subnet) == rows["site"]

@@ -1,11 +1,21 @@
 """Names of hosts where nobody could look this hour: while their holders cannot speak, nobody else is given them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import pandas as pd
 
-Holders = Mapping[str, set[str]]
-"""Absolute names, and the addresses that hold each."""
+Holders: TypeAlias = pd.DataFrame
+"""Absolute names (name) and the addresses that hold each (ip)."""
+
+
+def of_names(names: Iterable[str], holders: Holders) -> dict[str, set[str]]:
+    """The addresses that hold each of these names."""
+    found: dict[str, set[str]] = {}
+    asked = holders[holders["name"].isin(names)]
+    for name, ip in zip(asked["name"].tolist(), asked["ip"].tolist(), strict=True):
+        found.setdefault(name, set()).add(ip)
+    return found
 
 
 def kept_from(
@@ -15,13 +25,14 @@ def kept_from(
 
     Who has the name already, in one of `standing`, keeps it.
     """
-    rows = zip(by_client, claims["name"].fillna(""), claims["ip"], strict=True)
-    texts = [_objection(name, ip, unasked, standing) if is_client else None for is_client, name, ip in rows]
-    return pd.Series(texts, claims.index, dtype="object")
+    asked = claims[by_client & claims["name"].isin(unasked["name"])]
+    held, *others = (of_names(asked["name"].unique(), holders) for holders in (unasked, *standing))
+    rows = zip(asked["name"].tolist(), asked["ip"].tolist(), strict=True)
+    texts = [_objection(name, held[name] - {ip}, [ip in one.get(name, ()) for one in others]) for name, ip in rows]
+    return pd.Series(texts, asked.index, dtype="object").reindex(claims.index)
 
 
-def _objection(name: str, ip: str, unasked: Holders, standing: Sequence[Holders]) -> str | None:
-    held = unasked.get(name, set()) - {ip}
-    if not held or any(ip in holders.get(name, ()) for holders in standing):
+def _objection(name: str, held: set[str], is_standing: Iterable[bool]) -> str | None:
+    if not held or any(is_standing):
         return None
     return f"{name} is {min(held)}'s as far as we know, about which nothing can be concluded this hour"

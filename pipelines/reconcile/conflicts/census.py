@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.conflicts.rows import KEY
@@ -56,12 +57,12 @@ class Census:
         by_lease = set(self.parsed["leases"]["source"])
         seen = self.made["sightings"]
         seen = seen[seen["mac"].notna() & ~seen["source"].isin(by_lease)]
-        return seen.sort_values([*KEY, "mac", "last_seen_at", "source"]).drop_duplicates([*KEY, "mac"], keep="last")
+        return in_order(seen, [*KEY, "mac", "last_seen_at", "source"]).drop_duplicates([*KEY, "mac"], keep="last")
 
     @cached_property
     def latest_neighbours(self) -> pd.DataFrame:
         """Of each address, the one that answered last."""
-        return self.neighbours.sort_values([*KEY, "last_seen_at", "mac"]).drop_duplicates(KEY, keep="last")
+        return in_order(self.neighbours, [*KEY, "last_seen_at", "mac"]).drop_duplicates(KEY, keep="last")
 
     @cached_property
     def ipam(self) -> pd.DataFrame:
@@ -73,7 +74,7 @@ class Census:
         """The device each row (site, ip, mac) speaks of: where none is known, its MAC or, without one, its address."""
         known = self.made.get("device_interfaces", tables.DEVICE_INTERFACES.empty())
         known = known[known["mac"].notna()].drop_duplicates(["site", "mac"])[["site", "mac", "device_id"]]
-        found = rows[[*KEY, "mac"]].merge(known, on=["site", "mac"], how="left", validate="many_to_one")
+        found = merged(rows[[*KEY, "mac"]], known, on=["site", "mac"], how="left", validate="many_to_one")
         named = found["device_id"].fillna(found["mac"]).fillna(found["ip"])
         return named.set_axis(rows.index)
 

@@ -5,8 +5,10 @@ bend it, as it would bend least squares.
 """
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -27,7 +29,7 @@ class Forecast:
 
 def forecast(noted: Mapping[str, int], used: int, free: int, today: pd.Timestamp) -> Forecast:
     """What `noted` (use by day, days as they were before left out) makes of `used` and `free` addresses today."""
-    known = _daily(noted, used, today)
+    known = _daily(noted, used, today.tz_localize(None))
     span = len(known) - 1
     if free <= 0:
         return Forecast(_trend(known) if span >= LEAST_DAYS else None, 0, "full now")
@@ -41,18 +43,16 @@ def forecast(noted: Mapping[str, int], used: int, free: int, today: pd.Timestamp
     return Forecast(trend, days, f"{basis}: full on {(today + pd.Timedelta(days=days)).strftime(_DAY)}")
 
 
-def _daily(noted: Mapping[str, int], used: int, today: pd.Timestamp) -> "pd.Series[int]":
+def _daily(noted: Mapping[str, int], used: int, today: datetime) -> list[int]:
     """Use on every day of the window, oldest first; a day without a note was as the one before it."""
-    days = pd.date_range(end=today.tz_localize(None).normalize(), periods=WINDOW_DAYS + 1, freq="D")
-    held = pd.Series(dict(noted), dtype="float64")
-    held.index = pd.to_datetime(held.index, format=_DAY)
-    held = held[held.index <= days[-1]]
-    if days[-1] not in held.index:
-        held.loc[days[-1]] = used
-    return held.sort_index().reindex(held.index.union(days)).ffill().reindex(days).dropna()
+    days = [(today - timedelta(days=ago)).strftime(_DAY) for ago in range(WINDOW_DAYS, -1, -1)]
+    held = {days[-1]: used} | dict(noted)
+    told = sorted(held)
+    before = [bisect_right(told, day) for day in days]
+    return [held[told[place - 1]] for place in before if place]
 
 
-def _trend(known: "pd.Series[int]") -> float:
-    values = known.to_numpy()
+def _trend(known: Sequence[int]) -> float:
+    values = np.array(known, dtype=float)
     later, earlier = np.triu_indices(len(values), k=1)[::-1]
     return round(float(np.median((values[later] - values[earlier]) / (later - earlier))), 2)

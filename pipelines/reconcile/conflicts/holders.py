@@ -7,6 +7,7 @@ and who was last seen before the lease was given has simply left.
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, when
 
@@ -21,14 +22,14 @@ def two_holders(census: Census) -> pd.DataFrame:
     two = _two_macs(census)
     disagreeing = _lease_and_neighbour(census)
     told = two[["site", "subject"]].rename(columns={"subject": "ip"})
-    rest = disagreeing.merge(told, on=KEY, how="left_anti", validate="one_to_one")
+    rest = merged(disagreeing, told, on=KEY, how="left_anti", validate="one_to_one")
     return tables.CONFLICTS.concat([two, conflict_rows(rest, ADDRESSES, "lease-and-neighbour", WARNING)])
 
 
 def _two_macs(census: Census) -> pd.DataFrame:
     shared = census.neighbours[census.neighbours.duplicated(KEY, keep=False)]
     held = census.leases[[*KEY, "mac", "cltt_at"]].rename(columns={"mac": "holder"})
-    shared = shared.merge(held, on=KEY, how="left", validate="many_to_one")
+    shared = merged(shared, held, on=KEY, how="left", validate="many_to_one")
     has_left = shared["holder"].notna() & (shared["mac"] != shared["holder"])
     shared = shared[~(has_left & (shared["last_seen_at"] <= shared["cltt_at"]))]
     newest = shared.groupby(KEY)["last_seen_at"].transform("max")
@@ -47,11 +48,12 @@ def _lease_and_neighbour(census: Census) -> pd.DataFrame:
     """
     leased = census.leases[census.leases["mac"].notna()]
     answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
-    both = leased.merge(answering, on=KEY, suffixes=("", "_seen"), validate="one_to_one")
+    both = merged(leased, answering, on=KEY, suffixes=("", "_seen"), validate="one_to_one")
+    both = both[both["mac"] != both["mac_seen"]]
     is_for_ever = both["cltt_at"].isna() & both["expires_at"].isna()
     is_since = (both["last_seen_at"] > both["cltt_at"]) | is_for_ever
     is_other = census.devices(both) != census.devices(both.assign(mac=both["mac_seen"]))
-    odd = both[(both["mac"] != both["mac_seen"]) & is_other & is_since]
+    odd = both[is_other & is_since]
     until = odd["expires_at"].dt.strftime("until %Y-%m-%d %H:%M UTC").fillna("for ever")
     evidence = (
         odd["mac_seen"] + " answered " + when(odd["last_seen_at"]) + "; leased to " + odd["mac"] + " " + until

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.reconcile.claims import CLIENTS, IMPORT, PEER, PEOPLE, RESERVATION, SERVICE, STATIC, kind
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import IPAM, KEY, NOTICE, WARNING, conflict_rows, quoted, when
@@ -64,7 +65,7 @@ def _nameless_unknown(census: Census, ipam: pd.DataFrame, cidrs: set[str]) -> pd
     bound = bound[bound["mac"].isna() & bound["last_seen_at"].notna() & ~bound["site"].isin(census.frozen)]
     bound = bound[locate(bound["ip"], census.network.site_of_subnet).isin(cidrs)]
     for known in (ipam[KEY], named[KEY]):
-        bound = bound.merge(known.drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
+        bound = merged(bound, known.drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
     who = ("client " + bound["client_id"]).fillna("a " + bound["kind"])
     evidence = who + ", without a MAC and a name, seen " + when(bound["last_seen_at"]) + " (" + bound["evidence"] + ")"
     return bound.assign(subject=bound["ip"], evidence=evidence, advice=_ADVICE_UNKNOWN, seen_at=bound["last_seen_at"])
@@ -74,9 +75,9 @@ def _reclaimable(census: Census, ipam: pd.DataFrame) -> pd.DataFrame:
     """Rows of phpIPAM nobody was seen on for long, in subnets where somebody was: else we could not have looked."""
     rows = ipam[~ipam["is_gateway"] & ~ipam["tag"].eq(_RESERVED) & ~ipam["site"].isin(census.frozen)]
     rows = rows[rows["cidr"].isin(locate(census.made["sightings"]["ip"], census.network.site_of_subnet).dropna())]
-    rows = rows.merge(census.reservations[KEY].drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
+    rows = merged(rows, census.reservations[KEY].drop_duplicates(), on=KEY, how="left_anti", validate="one_to_one")
     bound = census.made["bindings"][[*KEY, "last_seen_at"]].assign(is_bound=True)
-    rows = rows.merge(bound, on=KEY, how="left", suffixes=("", "_here"), validate="one_to_one")
+    rows = merged(rows, bound, on=KEY, how="left", suffixes=("", "_here"), validate="one_to_one")
     latest = rows[["last_seen_at", "last_seen_at_here"]].max(axis=1)
     rows = rows[~(rows["is_bound"].notna() & rows["last_seen_at_here"].isna())].assign(seen_at=latest)
     limit = census.as_of - pd.Timedelta(days=census.network.conflicts.reclaim_after_days)
@@ -93,13 +94,13 @@ def _macs(census: Census, ipam: pd.DataFrame) -> pd.DataFrame:
     """Rows whose MAC somebody else than us entered, and on whose address another device is seen."""
     bound = census.made["bindings"][[*KEY, "mac", "last_seen_at", "evidence"]]
     bound = bound[bound["mac"].notna() & bound["last_seen_at"].notna()]
-    held = ipam[["site", "ip", "cidr", "mac", "mac_read"]].merge(
-        bound, on=KEY, suffixes=("_held", ""), validate="one_to_one"
+    held = merged(
+        ipam[["site", "ip", "cidr", "mac", "mac_read"]], bound, on=KEY, suffixes=("_held", ""), validate="one_to_one"
     )
     held = held[held["mac_read"].notna() & (held["mac_read"] != held["mac"])]
     ours = census.applied[(census.applied["target"] == "phpipam") & (census.applied["field"] == "mac")]
     ours = ours.rename(columns={"scope": "cidr", "subject": "ip"})[["cidr", "ip", "value", "intended"]]
-    held = held.merge(ours, on=["cidr", "ip"], how="left", validate="one_to_one")
+    held = merged(held, ours, on=["cidr", "ip"], how="left", validate="one_to_one")
     odd = held[(held["mac_held"] != held["value"]) & (held["mac_held"] != held["intended"])]
     evidence = "phpIPAM says " + odd["mac_read"] + "; " + odd["mac"] + " was seen " + when(odd["last_seen_at"])
     evidence += " (" + odd["evidence"] + ")"
@@ -113,11 +114,11 @@ def _names(census: Census) -> pd.DataFrame:
     theirs = claims[
         kind(claims["source"]).isin({STATIC, RESERVATION, PEER, *CLIENTS}) & (claims["verdict"] != "contested")
     ]
-    theirs = theirs.sort_values([*KEY, "rank", "source"]).drop_duplicates(KEY)
-    both = typed.merge(theirs, on=KEY, suffixes=("", "_network"), validate="one_to_one")
+    theirs = in_order(theirs, [*KEY, "rank", "source"]).drop_duplicates(KEY)
+    both = merged(typed, theirs, on=KEY, suffixes=("", "_network"), validate="one_to_one")
     odd = both[both["name"].isna() | (both["name"] != both["name_network"])]
     seen = census.made["bindings"][[*KEY, "last_seen_at"]]
-    odd = odd.merge(seen, on=KEY, how="left", validate="one_to_one")
+    odd = merged(odd, seen, on=KEY, how="left", validate="one_to_one")
     says = kind(odd["source_network"]).map(_NETWORK_SAYS).fillna("its lease")
     evidence = "phpIPAM says " + quoted(odd["wanted"]) + "; " + says + " says " + quoted(odd["wanted_network"])
     evidence += ", seen " + when(odd["last_seen_at"])

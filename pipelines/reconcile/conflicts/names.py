@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, merged
 from pipelines.reconcile.claims import IMPORT, LEASES
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import KEY, NAMES, NOTICE, WARNING, conflict_rows, listed, when
@@ -28,13 +29,15 @@ def _bearers(census: Census) -> pd.DataFrame:
     claims = claims[claims["name"].str.endswith(domain, na=False) & (claims["source"] != IMPORT)]
     short = claims["name"].str.replace(r"\..*", "", regex=True)
     claims = claims.assign(short=short)[~short.isin(census.network.forbidden_names)]
+    places = claims.drop_duplicates(["short", *KEY])["short"]
+    claims = claims[claims["short"].isin(places[places.duplicated()])]  # a name at one place alone is nobody's rival
     held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
-    claims = claims.merge(held, on=KEY, how="left", validate="many_to_one")
+    claims = merged(claims, held, on=KEY, how="left", validate="many_to_one")
     return claims.assign(device=census.devices(claims), shown=claims["mac"].fillna(claims["ip"]))
 
 
 def _duplicates(claims: pd.DataFrame, window: pd.Timedelta) -> pd.DataFrame:
-    rivals = claims.sort_values(["name", *KEY, "rank"]).drop_duplicates(["name", *KEY])
+    rivals = in_order(claims, ["name", *KEY, "rank"]).drop_duplicates(["name", *KEY])
     rivals = rivals[rivals.groupby("name")["device"].transform("nunique") > 1]
     rivals = rivals[~_may_be_an_old_self(rivals, window)]
     rivals = rivals[rivals.groupby("name")["device"].transform("nunique") > 1]
@@ -57,7 +60,7 @@ def _may_be_an_old_self(rivals: pd.DataFrame, window: pd.Timedelta) -> "pd.Serie
 
 
 def _across_sites(claims: pd.DataFrame) -> pd.DataFrame:
-    borne = claims[claims["verdict"] == "granted"].sort_values(["short", *KEY])
+    borne = in_order(claims[claims["verdict"] == "granted"], ["short", *KEY])
     by_name = borne.groupby("short")
     borne = borne[(by_name["site"].transform("nunique") > 1) & (by_name["name"].transform("nunique") > 1)]
     told = _one_text(borne, borne["site"] + ", " + borne["name"])

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.reconcile.as_of import at_site
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.forecast import Forecast, forecast
@@ -97,6 +98,6 @@ def use_to_note(made: pd.DataFrame, use: pd.DataFrame, reads: pd.DataFrame, as_o
     seen_today = set(reads.loc[reads["read_at"].dt.strftime(_DAY) == today, "site"])
     fresh = made[made["used"].notna() & ~made["site"].isin(seen_today)].assign(day=today)
     last = use.sort_values([*_RANGE, "day"]).drop_duplicates(_RANGE, keep="last")[[*_RANGE, "day", "used"]]
-    fresh = fresh.merge(last, on=_RANGE, how="left", suffixes=("", "_last"), validate="one_to_one")
+    fresh = merged(fresh, last, on=_RANGE, how="left", suffixes=("", "_last"), validate="one_to_one")
     is_same = fresh["used"].eq(fresh["used_last"]).fillna(value=False).astype(bool)
     return tables.POOL_USE.frame(fresh[~is_same & ~fresh["day_last"].ge(today)])

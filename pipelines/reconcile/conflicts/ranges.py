@@ -1,6 +1,5 @@
 """Every range that addresses are handed out from: the DHCP servers' pools, and those of network.toml."""
 
-import ipaddress
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.network import Network, Range, address_range
+from pipelines.subnets import IPV4, IPV6, is_ipv6, numbers
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,9 @@ class Places:
     """Addresses by site (columns site and ip), to be counted range by range."""
 
     def __init__(self, addresses: pd.DataFrame) -> None:
-        self._by_site: dict[tuple[str, int], list[int]] = {}
-        for site, ip in addresses[["site", "ip"]].drop_duplicates().itertuples(index=False, name=None):
-            address = ipaddress.ip_address(ip)
-            self._by_site.setdefault((site, address.version), []).append(int(address))
-        for held in self._by_site.values():
-            held.sort()
+        places = addresses[["site", "ip"]].drop_duplicates()
+        by_site = places["ip"].groupby([places["site"], _versions(places["ip"])])
+        self._by_site = {where: sorted(numbers(ips)) for where, ips in by_site}
 
     def count_in(self, pool: Pool) -> int:
         """How many of them lie in the range."""
@@ -62,18 +59,16 @@ class Places:
 
 def pool_of(addresses: pd.DataFrame, pools: Sequence[Pool]) -> "pd.Series[str]":
     """The range, as text, in which each address (site, ip) lies at its site; null where there is none."""
-    starts: dict[tuple[str, int], list[tuple[int, int, str]]] = {}
-    for pool in pools:
-        place = starts.setdefault((pool.site, pool.range.version), [])
-        place.append((*pool.range.bounds, str(pool.range)))
-    for place in starts.values():
-        place.sort()
-    found = [_holding(site, ip, starts) for site, ip in zip(addresses["site"], addresses["ip"], strict=True)]
-    return pd.Series(found, addresses.index, dtype="str")
+    found = pd.Series(None, addresses.index, dtype="str")
+    for (site, version), ips in addresses["ip"].groupby([addresses["site"], _versions(addresses["ip"])]):
+        values = pd.Series(numbers(ips), ips.index)
+        here = [one for one in pools if (one.site, one.range.version) == (site, version)]
+        for pool in sorted(here, key=lambda one: one.range.bounds, reverse=True):  # of two, the first one's name stays
+            found = found.mask(
+                values.between(*pool.range.bounds).reindex(found.index, fill_value=False), str(pool.range)
+            )
+    return found
 
 
-def _holding(site: str, ip: str, starts: dict[tuple[str, int], list[tuple[int, int, str]]]) -> str | None:
-    address = ipaddress.ip_address(ip)
-    value = int(address)
-    holding = (text for first, last, text in starts.get((site, address.version), ()) if first <= value <= last)
-    return next(holding, None)
+def _versions(ips: "pd.Series[str]") -> "pd.Series[int]":
+    return is_ipv6(ips).map({True: IPV6, False: IPV4})

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, when
 from pipelines.subnets import locate
@@ -19,7 +20,7 @@ def against_reservations(census: Census) -> pd.DataFrame:
 def _pairs(census: Census) -> pd.DataFrame:
     """Every active lease of a reserved address with each of its reservations, and whether it is that device's."""
     fixed = census.reservations[[*KEY, "mac", "client_id"]].drop_duplicates()
-    pairs = census.leases.merge(fixed, on=KEY, suffixes=("", "_reserved"), validate="one_to_many")
+    pairs = merged(census.leases, fixed, on=KEY, suffixes=("", "_reserved"), validate="one_to_many")
     by_mac = pairs["mac"].notna() & (pairs["mac"] == pairs["mac_reserved"])
     by_client = pairs["client_id"].notna() & (pairs["client_id"] == pairs["client_id_reserved"])
     is_anybodys = pairs["mac_reserved"].isna() & pairs["client_id_reserved"].isna()
@@ -45,8 +46,11 @@ def _beside(census: Census) -> pd.DataFrame:
     found = []
     for device in ("mac", "client_id"):
         of_device = ["site", "cidr", device]
-        here = leases[leases[device].notna()].merge(
-            reserved[reserved[device].notna()][[*of_device, "ip"]], on=of_device, suffixes=("", "_reserved")
+        here = merged(
+            leases[leases[device].notna()],
+            reserved[reserved[device].notna()][[*of_device, "ip"]],
+            on=of_device,
+            suffixes=("", "_reserved"),
         )
         found.append(here.assign(is_there=here["ip"] == here["ip_reserved"], device=here[device]))
     pairs = pd.concat(found, ignore_index=True)

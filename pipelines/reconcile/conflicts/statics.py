@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipelines.keys import merged
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.ranges import dhcp_pools, named_pools, pool_of
 from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, when
@@ -20,9 +21,9 @@ def statics_in_pools(census: Census) -> pd.DataFrame:
     seen = seen[seen["pool"].notna()]
     seen = seen[pool_of(seen, named_pools(census.network)).isna()]
     entitled = pd.concat([census.leases[KEY], census.reservations[KEY]]).drop_duplicates()
-    seen = seen.merge(entitled, on=KEY, how="left_anti", validate="one_to_one")
+    seen = merged(seen, entitled, on=KEY, how="left_anti", validate="one_to_one")
     had = census.parsed["leases"][[*KEY, "mac"]].drop_duplicates()
-    seen = seen.merge(had, on=[*KEY, "mac"], how="left_anti", validate="one_to_one")
+    seen = merged(seen, had, on=[*KEY, "mac"], how="left_anti", validate="one_to_one")
     evidence = seen["mac"] + " answered " + when(seen["last_seen_at"]) + " inside the pool " + seen["pool"]
     evidence += ", without a lease or a reservation"
     rows = seen.assign(subject=seen["ip"], evidence=evidence, advice=_ADVICE, seen_at=seen["last_seen_at"])

@@ -7,12 +7,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pandas as pd
 
 from pipelines import contract
+from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, listed, when
-from pipelines.reconcile.sightings import active_leases
+from pipelines.reconcile.sightings import active_leases, may_be_a_device
 from pipelines.subnets import locate
-from pipelines.values import is_device_mac
 
 _ADVICE = "List the subnet under a site in network.toml to have it looked after, or under [conflicts] foreign"
 _USUAL_LENGTH = {4: 24, 6: 64}
@@ -39,7 +39,7 @@ def outsiders(census: Census) -> pd.DataFrame:
     leases = active_leases(census.parsed["leases"], as_of=census.asked_at)
     found = census.parsed["neighbours"]
     found = found[(found["state"] == "dynamic") & found["mac"].notna()]
-    found = found[found["mac"].map(is_device_mac).astype(bool)]
+    found = found[may_be_a_device(found["mac"])]
     columns = [*KEY, "mac", "seen_at"]
     seen = pd.concat(
         [
@@ -47,8 +47,8 @@ def outsiders(census: Census) -> pd.DataFrame:
             found.rename(columns={"confirmed_at": "seen_at"})[columns],
         ]
     )
-    seen = seen.sort_values([*columns[:2], "seen_at", "mac"], na_position="first").drop_duplicates(KEY, keep="last")
     seen = seen[locate(seen["ip"], census.network.site_of_subnet).isna()]
+    seen = in_order(seen, [*KEY, "seen_at", "mac"], na_position="first").drop_duplicates(KEY, keep="last")
     is_told = [_is_of_interest(ipaddress.ip_address(ip), census.network) for ip in seen["ip"]]
     seen = seen[pd.Series(is_told, seen.index, dtype=bool)]
     return seen.assign(cidr=_subnets(seen["ip"], census.parsed["ipam_subnets"]["cidr"]))

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import in_order, stand_in
 from pipelines.network import Network
 from pipelines.reconcile import never
 from pipelines.reconcile.conflicts.census import Census
@@ -19,7 +20,7 @@ from pipelines.reconcile.conflicts.rows import DNS, NOTICE, SHOWN, WARNING, conf
 from pipelines.reconcile.dns import FORWARD_TYPES
 from pipelines.reconcile.trust import unread_zones
 from pipelines.snapshots import EVERYWHERE
-from pipelines.values import is_below, reverse_name
+from pipelines.values import address_or_none, is_below, reverse_name
 
 _IN_ADDR = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa\.")
 _IP6 = re.compile(r"(?:[0-9a-f]\.){32}ip6\.arpa\.")
@@ -46,7 +47,7 @@ class _Zones:
         self.wanted = census.made["records"]
         self.unread = unread_zones(census.parsed["sources"])
         ours = census.applied[(census.applied["target"] == "dns") & ~census.applied["is_adopted"]]
-        self.ours = set(zip(ours["subject"], ours["field"], ours["value"], strict=True))
+        self.ours = ours[["subject", "field", "value"]].set_axis(["owner", "type", "rdata"], axis="columns")
 
     def is_read(self, zones: "pd.Series[str]") -> "pd.Series[bool]":
         """Whether each zone is one of ours, and was read."""
@@ -69,11 +70,6 @@ class _Zones:
         held = found.assign(ip=found["owner"].map(ips).astype("str"))
         return held[held["ip"].notna()]
 
-    @cached_property
-    def addresses_of(self) -> dict[str, set[str]]:
-        """The addresses that each name has."""
-        return {str(owner): set(ips) for owner, ips in self.forward.groupby("owner")["rdata"]}
-
 
 def _without_ptr(zones: _Zones) -> list[pd.DataFrame]:
     single = zones.forward[~zones.forward.duplicated(["owner", "type"], keep=False)]
@@ -84,7 +80,7 @@ def _without_ptr(zones: _Zones) -> list[pd.DataFrame]:
     known = set(zones.records["owner"]) | set(zones.wanted.loc[zones.wanted["type"] == "PTR", "owner"])
     without = lacking[zones.is_read(lacking["home"]) & ~lacking["pointer"].isin(known)]
     heads = without.drop(columns=["zone", "owner"]).assign(zone=without["home"], owner=without["pointer"])
-    without = without[zones.is_judged(heads)].sort_values(["ip", "owner"])
+    without = in_order(without[zones.is_judged(heads)], ["ip", "owner"])
     rows = without.groupby("ip").agg(some=("owner", listed), pointer=("pointer", "first")).reset_index()
     evidence = rows["some"] + " leads to it, and there is no " + rows["pointer"]
     told = _at_their_sites(rows.assign(evidence=evidence, advice=_ADVICE_NO_PTR), zones.network)
@@ -96,7 +92,7 @@ def _without_zone(homeless: pd.DataFrame, zones: _Zones) -> pd.DataFrame:
     tracked = {ip: zones.network.subnet_of(ip) is not None for ip in homeless["ip"].unique()}
     private = {ip: not ipaddress.ip_address(ip).is_global for ip in tracked}
     told = homeless[homeless["ip"].map(lambda ip: tracked[ip] or private[ip]).astype(bool)]
-    told = told.assign(subject=told["ip"].map(_usual_zone).astype("object")).sort_values(["subject", "owner", "ip"])
+    told = in_order(told.assign(subject=told["ip"].map(_usual_zone).astype("object")), ["subject", "owner", "ip"])
     rows = told.groupby("subject").agg(count=("owner", "size"), some=("owner", listed)).reset_index()
     evidence = (
         rows["count"].astype("str") + " names lead to addresses whose PTRs no zone of ours holds: " + rows["some"]
@@ -107,21 +103,22 @@ def _without_zone(homeless: pd.DataFrame, zones: _Zones) -> pd.DataFrame:
 
 def _pointing_nowhere(zones: _Zones) -> list[pd.DataFrame]:
     pointers = zones.pointers[zones.is_judged(zones.pointers)]
-    wanted = set(zip(zones.wanted["owner"], zones.wanted["rdata"], strict=True))
-    is_ours = [row in zones.ours for row in zip(pointers["owner"], pointers["type"], pointers["rdata"], strict=True)]
-    is_coming = [row in wanted for row in zip(pointers["rdata"], pointers["ip"], strict=True)]
-    pairs = zip(pointers["rdata"], pointers["ip"], strict=True)
-    is_wrong = [ip not in zones.addresses_of.get(name, ()) for name, ip in pairs]
-    flags = pd.DataFrame({"ours": is_ours, "coming": is_coming, "wrong": is_wrong}, pointers.index, dtype=bool)
-    wrong = pointers[flags["wrong"] & ~flags["ours"] & ~flags["coming"]]
-    wrong = wrong[_is_ours_to_know(wrong["rdata"], zones)].sort_values(["ip", "rdata"])
-    has_a = wrong["rdata"].isin(zones.addresses_of)
+    wrong = pointers[~_leads_back(pointers, zones.forward)]
+    wrong = wrong[~stand_in(wrong, zones.ours) & ~_leads_back(wrong, zones.wanted)]
+    wrong = in_order(wrong[_is_ours_to_know(wrong["rdata"], zones)], ["ip", "rdata"])
+    has_a = wrong["rdata"].isin(zones.forward["owner"])
     none, other = wrong[~has_a], wrong[has_a]
-    leads = other["rdata"].map({name: ", ".join(sorted(ips)[:SHOWN]) for name, ips in zones.addresses_of.items()})
+    held = zones.forward[zones.forward["owner"].isin(other["rdata"])].groupby("owner")["rdata"]
+    leads = other["rdata"].map({name: ", ".join(sorted(set(ips))[:SHOWN]) for name, ips in held})
     return [
         _told(none, none["rdata"] + ", which has no address", "ptr-without-a", _ADVICE_NO_A, zones),
         _told(other, other["rdata"] + ", which is " + leads.astype("str"), "ptr-disagrees", _ADVICE_DISAGREE, zones),
     ]
+
+
+def _leads_back(pointers: pd.DataFrame, forward: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the name each pointer says has its address, among these records."""
+    return stand_in(pointers, forward[["owner", "rdata"]].set_axis(["rdata", "ip"], axis="columns"))
 
 
 def _told(pointers: pd.DataFrame, says: "pd.Series[str]", kind: str, advice: str, zones: _Zones) -> pd.DataFrame:
@@ -154,18 +151,11 @@ def _pointed(owner: str, network: Network) -> str | None:
         if zone == apex and label.isdecimal():
             return str(ip_network(f"{subnet.network_address}/24", strict=False)[int(label) % 256])
     if found := _IN_ADDR.fullmatch(owner):
-        return _address_or_none(".".join(reversed(found.groups())))
+        return address_or_none(".".join(reversed(found.groups())))
     if _IP6.fullmatch(owner):
         digits = owner.removesuffix(".ip6.arpa.").replace(".", "")[::-1]
-        return _address_or_none(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
+        return address_or_none(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
     return None
-
-
-def _address_or_none(text: str) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
 
 
 def _usual_zone(ip: str) -> str:
