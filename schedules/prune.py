@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from pipelines.network import Network
+from resources.old_runs import delete_runs
 from resources.retention import Retention
 from schedules.jobs import LOADS, RESTS_ON_THE_ARCHIVE
 
@@ -17,18 +18,17 @@ _AT_ONCE = 100
 class Keep(dg.Config):
     """How long runs are kept. What the census itself did stays in the ledger, and what it read in the archive."""
 
-    days: int = Field(default=30, ge=1, description="Finished runs older than this go, with their events")
+    days: int = Field(default=30, ge=1, description="Finished runs older than this go, with all that is stored of them")
 
 
 @dg.op
 def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> None:
-    """Finished runs older than `days` are deleted, with their events; how many is in the step's metadata."""
+    """Finished runs older than `days` go, with everything that is stored of them; how many is the step's metadata."""
     oldest = datetime.now(UTC) - timedelta(days=config.days)
     finished = dg.RunsFilter(statuses=_FINISHED, created_before=oldest)
     deleted = 0
     while records := context.instance.get_run_records(finished, limit=_AT_ONCE):
-        for record in records:
-            context.instance.delete_run(record.dagster_run.run_id)
+        delete_runs(context.instance, [record.dagster_run.run_id for record in records])
         deleted += len(records)
     context.add_output_metadata({"runs deleted": deleted})
 
