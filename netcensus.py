@@ -127,7 +127,7 @@ def _add_approve(job: argparse.ArgumentParser) -> None:
 
 
 def _add_undo(undoing: argparse.ArgumentParser) -> None:
-    undoing.add_argument("run_id", help="its id, or the first eight characters, as in Dagster's UI")
+    undoing.add_argument("run_id", nargs="?", help="its id, as in Dagster's UI; without it, the last ones are told")
     undoing.add_argument("--rehearse", action="store_true", help="show the plan, write nothing")
     undoing.add_argument("--target", choices=("phpipam", "dns"), help="only what it wrote there")
     undoing.add_argument("--scope", help="only what it wrote to this subnet or zone")

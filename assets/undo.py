@@ -38,13 +38,16 @@ PLANNED = {
     "undo_guards": tables.GUARDS,
 }
 RECEIPTS = {"undo_ipam_receipt": "What phpIPAM answered.", "undo_dns_receipt": "What the name server answered."}
+_TOLD = 5  # runs that are named where it is not clear which is meant
 _PLANS = {"undo_ipam_plan": "phpipam", "undo_dns_plan": "dns"}
 
 
 class Undo(Approve):
     """Which run is undone, and what of it."""
 
-    run_id: str = Field(description="The run that wrote it: its id in Dagster's UI, or the first eight characters")
+    run_id: str = Field(
+        default="", description="The run that wrote it: its id, as in Dagster's UI. Left empty, the last ones are told"
+    )
     target: str = Field(default="", description="Only what it wrote to phpipam, or to dns")
     scope: str = Field(default="", description="Only what it wrote to this subnet or zone")
     subject: str = Field(default="", description="Only what speaks of this address or name")
@@ -101,7 +104,8 @@ def _planned(
     run: dg.DagsterRun, config: Undo, parsed: Mapping[str, pd.DataFrame], ledger: Ledger, network: Network
 ) -> dict[str, pd.DataFrame]:
     """The stage's tables by asset."""
-    undone = run_of(config.run_id.strip(), ledger.runs(config.run_id.strip()))
+    wanted = config.run_id.strip()
+    undone = run_of(wanted, ledger.runs(wanted), ledger.receipts.latest(_TOLD))
     only = {"target": config.target.strip(), "scope": config.scope.strip(), "subject": config.subject.strip()}
     request = Request(undone, **{name: text for name, text in only.items() if text})
     written, applied = chosen(ledger.receipts.of(undone), request, network), ledger.applied()

@@ -33,11 +33,11 @@ def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and 
     ledger.replace_applied(bookkeeping.adopted(changes, known, at=at))
     ledger.replace_applied(bookkeeping.noted(changes, known))
     ledger.replace_applied(bookkeeping.forgotten(changes, at=at))
+    own = undone[undone["target"] == target]
+    _hold(changes, own, ledger, run_id, at)
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
-    own = undone[undone["target"] == target]
-    _hold(changes, own, ledger, run_id, at)
     undoes = None if own.empty else str(own["run_id"].iloc[0])
 
     def settle(part: pd.DataFrame) -> None:

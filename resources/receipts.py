@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
+from pipelines.plan.undo import Wrote
 from resources.applied import SCHEMA
-from resources.own_database import naive, plain_rows
+from resources.own_database import aware, naive, plain_rows
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
@@ -69,6 +70,15 @@ class Receipts:
         """`tables.WRITTEN` of what other runs have changed since an instant, in the order it was written."""
         is_done = RECEIPTS.c.outcome == "applied"
         return self._written(RECEIPTS.c.at >= naive(since), is_done, RECEIPTS.c.run_id != run_id)
+
+    def latest(self, count: int) -> list[Wrote]:
+        """The last runs that wrote something to a target, the newest first."""
+        columns = RECEIPTS.c
+        where = columns.target.in_(["phpipam", "dns"]), columns.outcome.in_(["applied", "unknown"])
+        query = sa.select(columns.run_id, sa.func.min(columns.at), sa.func.count(), sa.func.max(columns.undoes))
+        query = query.where(*where).group_by(columns.run_id).order_by(sa.func.max(columns.id).desc()).limit(count)
+        with self._engine.connect() as connection:
+            return [Wrote(row[0], aware(row[1]), row[2], row[3]) for row in connection.execute(query)]
 
     def runs(self, beginning: str) -> list[str]:
         """The ids of the runs with a receipt that begin so."""

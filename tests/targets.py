@@ -100,3 +100,26 @@ def _replaced(applied: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     both = tables.APPLIED.concat([applied, rows]).drop_duplicates(bookkeeping.KEY, keep="last")
     says_something = both["value"].notna() | both["intended"].notna()
     return tables.APPLIED.frame(both[says_something].sort_values(bookkeeping.KEY))
+
+
+def written(made: Tables, after: Tables, applied: pd.DataFrame, run_id: str, undoes: str | None = None) -> pd.DataFrame:
+    """The receipts (`tables.WRITTEN`) of a run whose plans took effect; `applied` is the ledger as it was before."""
+    parts = []
+    for target, name in (("phpipam", "ipam_plan"), ("dns", "dns_plan")):
+        rows = bookkeeping.work(made[name]).rename(columns=bookkeeping.NAMES[target])
+        receipt = tables.RECEIPT.frame(rows.assign(target=target, outcome="applied", detail=None))
+        changes = bookkeeping.entries(made[name], target)
+        parts.append(bookkeeping.invertible(changes, pd.concat([receipt, _born(made, after, target)]), applied))
+    return tables.WRITTEN.concat(
+        [tables.WRITTEN.frame(one.assign(run_id=run_id, at=AT, undoes=undoes)) for one in parts]
+    )
+
+
+def _born(made: Tables, after: Tables, target: str) -> pd.DataFrame:
+    """The ids of the rows of phpIPAM that were made, as its receipt tells them."""
+    if target != "phpipam":
+        return tables.RECEIPT.empty()
+    told = _made(made["ipam_plan"], after["ipam_addresses"], AT)
+    site = made["ipam_plan"].drop_duplicates("ip").set_index("ip")["site"]
+    rows = told.assign(site=told["subject"].map(site), action="create", before=None, after=told["value"])
+    return tables.RECEIPT.frame(rows.assign(outcome="applied", detail=None))

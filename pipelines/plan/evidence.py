@@ -142,7 +142,7 @@ def _never(
     held = parsed["ipam_addresses"]
     kept = set(held.loc[held["is_gateway"] | (held["tag"] == _RESERVED), "id_phpipam"])
     plan = made["ipam_plan"].rename(columns={"cidr": "scope", "ip": "subject"})
-    in_ipam = plan[plan["id_phpipam"].isin(kept) & ~plan["action"].isin({"adopt", "touch"})]
+    in_ipam = plan[plan["id_phpipam"].isin(kept) & ~plan["action"].isin({"adopt", "touch", "release"})]
     in_ipam = in_ipam.assign(target=PHPIPAM, why="never: a gateway's or a reserved row")
     rows = pd.concat([one[["target", "scope", "subject", "why"]] for one in (in_dns, in_ipam)])
     for (target, scope), alike in rows[rows["why"].notna()].groupby(["target", "scope"]):

@@ -8,10 +8,12 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.plan.bookkeeping import KEY, NAMES, ROW, SIGHTING, WRITES, work
+from pipelines.plan.dns import KEY as DNS_KEY
+from pipelines.plan.dns import rrsets
 from pipelines.plan.offline import USED
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
 
-RULE = "undone"
+RULE, RELEASE = "undone", "release"
 _PLACE = ["scope", "subject"]
 
 
@@ -28,11 +30,54 @@ def without_undone(plan: pd.DataFrame, holds: pd.DataFrame, target: str) -> tupl
     return plan[~is_held.to_numpy()].reset_index(drop=True), _withheld(rows[is_held], ours)
 
 
+def released_in_ipam(
+    plan: pd.DataFrame, holds: pd.DataFrame, addresses: pd.DataFrame, ipam: pd.DataFrame
+) -> pd.DataFrame:
+    """A plan for phpIPAM, and as `release` the holds that are over: the network says what the undo put back.
+
+    `addresses` is what phpIPAM should show, `ipam` what it holds (`reconcile.ipam`).
+    """
+    ours = holds[(holds["target"] == "phpipam") & holds["restored"].notna()]
+    if ours.empty:
+        return plan
+    ids = ipam[["subnet_id_phpipam", "ip", "id_phpipam"]]
+    rows = addresses.merge(ids, on=["subnet_id_phpipam", "ip"], validate="one_to_one")
+    rows = rows.merge(
+        ours.rename(columns={"scope": "cidr", "subject": "ip"}), on=["cidr", "ip"], validate="one_to_many"
+    )
+    says = rows["hostname"].where(rows["field"] == "hostname", rows["mac"].where(rows["field"] == "mac"))
+    over = tables.IPAM_PLAN.frame(_released(rows[says == rows["restored"]]))
+    return tables.IPAM_PLAN.concat([plan, _beside(over, plan, list(tables.IPAM_PLAN.key))])
+
+
+def released_in_dns(plan: pd.DataFrame, holds: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """A plan for DNS, and as `release` the holds that are over; `records` is what DNS should hold."""
+    ours = holds[(holds["target"] == "dns") & holds["restored"].notna()]
+    if ours.empty:
+        return plan
+    wanted = rrsets(records[records["owner"].isin(set(ours["subject"]))], {"site": "first", "named_by": "first"})
+    names = {name: column for column, name in NAMES["dns"].items()}
+    rows = wanted.merge(ours.rename(columns=names), on=DNS_KEY, validate="one_to_one")
+    rows = rows[rows["rdata"] == rows["restored"]].assign(is_name_free=False, missing_since_at=None)
+    over = tables.DNS_PLAN.frame(_released(rows.assign(before_ttl_s=rows["ttl_s"], after_ttl_s=rows["ttl_s"])))
+    return tables.DNS_PLAN.concat([plan, _beside(over, plan, DNS_KEY)])
+
+
+def _released(rows: pd.DataFrame) -> pd.DataFrame:
+    reason = "as run " + rows["by_run_id"] + " put it back: its undoing of run " + rows["run_id"] + " is settled"
+    return rows.assign(action=RELEASE, before=rows["restored"], after=rows["restored"], reason=reason)
+
+
+def _beside(over: pd.DataFrame, plan: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Those of which the plan says nothing else; the others' turn is the next census's."""
+    return over.merge(plan[key], on=key, how="left_anti", validate="one_to_one")
+
+
 def overtaken(holds: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
-    """Those of the holds that are over once these changes (`bookkeeping.entries`) are sent: with a row's, its own."""
+    """Those of the holds that are over with these changes (`bookkeeping.entries`): with a row's, the row's own."""
     sent = work(changes)
-    of_row = sent.loc[sent["target"] == "phpipam", KEY].assign(field=ROW)
-    keys = pd.concat([sent[KEY], of_row]).drop_duplicates()
+    of_row = [sent.loc[sent["target"] == "phpipam", KEY].assign(field=field) for field in (ROW, "tag")]
+    keys = pd.concat([sent[KEY], *of_row, changes.loc[changes["action"] == RELEASE, KEY]]).drop_duplicates()
     return holds.merge(keys, on=KEY, validate="one_to_one")
 
 

@@ -11,7 +11,7 @@ from pipelines.network import Network, Subnet
 from pipelines.plan.dns import KEY, dns_plan
 from pipelines.plan.handover import handed_over, left_by_kea
 from pipelines.plan.heal import healing, told_elsewhere
-from pipelines.plan.holds import without_undone
+from pipelines.plan.holds import released_in_dns, released_in_ipam, without_undone
 from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
 from pipelines.plan.past import Past, shrunken
@@ -71,6 +71,8 @@ def plans(
     (for_ipam, undone_there), (for_dns, undone) = (
         without_undone(plan, past.holds, target) for plan, target in ((for_ipam, "phpipam"), (for_dns, "dns"))
     )
+    for_ipam = released_in_ipam(for_ipam, past.holds, account["addresses"], ipam)
+    for_dns = released_in_dns(for_dns, past.holds, account["records"])
     left, stays = (told_elsewhere(rows, account, of_kea, network) for rows in (left, stays))
     withheld = tables.WITHHELD.concat([*general, kept, left, stays, waits, kea.withheld, undone_there, undone])
     return {"ipam_plan": for_ipam, "dns_plan": for_dns, "heal_plan": kea.plan, "withheld": withheld}

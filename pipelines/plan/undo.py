@@ -6,6 +6,7 @@ docs/decisions/0016-undo.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -45,16 +46,35 @@ class Request:
         return {name: text for name, text in asdict(self).items() if text is not None}
 
 
-def run_of(text: str, known: Sequence[str]) -> str:
-    """The one run whose id begins with `text`, of those the ledger knows. Raises `ConfigError` for none or several."""
-    where = "Its id stands in Dagster's UI under Runs"
+class Wrote(NamedTuple):
+    """A run that wrote something: when, how many changes, and the run it undid, if it was an undo."""
+
+    run_id: str
+    at: pd.Timestamp
+    changes: int
+    undoes: str | None
+
+    def __str__(self) -> str:
+        """As a person picks it out of a list."""
+        undid = f", the undo of {self.undoes[:_SHORTEST]}" if self.undoes else ""
+        return f"{self.run_id[:_SHORTEST]} of {self.at:%Y-%m-%d %H:%M} UTC ({self.changes} changes{undid})"
+
+
+def run_of(text: str, known: Sequence[str], latest: Sequence[Wrote] = ()) -> str:
+    """The one run whose id begins with `text`, of those the ledger knows.
+
+    Raises `ConfigError` for none or several, which names the `latest` that wrote something.
+    """
+    last = "The last that wrote: " + ", ".join(map(str, latest)) if latest else "No run has written anything yet"
+    if not text:
+        raise ConfigError("undo", "it is not said which run", f"Give its id (run_id), as Dagster's UI shows it. {last}")
     if len(text) < _SHORTEST:
-        raise ConfigError("undo", f"{text!r:.40} is too short for a run's id", f"Give its first {_SHORTEST} characters")
+        raise ConfigError("undo", f"{text!a:.40} is too short for a run's id", f"Give {_SHORTEST} signs. {last}")
     found = [one for one in known if one.startswith(text)]
     if not found:
-        raise ConfigError("undo", f"no run {text!r:.40} is known to this ledger", where)
+        raise ConfigError("undo", f"no run {text!a:.40} is known to this ledger", last)
     if len(found) > 1:
-        raise ConfigError("undo", f"{len(found)} runs begin with {text!r:.40}", f"Give more of it. {where}")
+        raise ConfigError("undo", f"{len(found)} runs begin with {text!a:.40}", f"Give more of it. {last}")
     return found[0]
 
 
@@ -92,7 +112,8 @@ def _is_meant(rows: pd.DataFrame, request: Request, network: Network) -> "pd.Ser
     if request.subject is not None:
         names = _names(request.subject, network)
         texts = rows["subject"] + "\n" + rows["before"].fillna("") + "\n" + rows["after"].fillna("")
-        is_meant &= [any(line.rstrip(".") in names for line in text.split("\n")) for text in texts]
+        speaks_of = [any(line.rstrip(".") in names for line in text.split("\n")) for text in texts]
+        is_meant &= pd.Series(speaks_of, rows.index, dtype=bool)
     return is_meant
 
 

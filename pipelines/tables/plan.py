@@ -25,14 +25,15 @@ SCOPES = ("site", "zone", "subnet")
 IPAM_PLAN = Table(
     "ipam_plan",
     "one field of one phpIPAM address to change (touch: lastSeen only; adopt: already right, from now on ours; "
-    "delete: the whole row, told by its fields; forget: of a row that is gone)",
+    "delete: the whole row, told by its fields; forget: of a row that is gone; "
+    "release: what an undo put back is right)",
     (
         SITE,
         SUBNET_ID,
         CIDR,
         IP,
         optional("id_phpipam", "ipaddresses.id; null for a row to create", INTEGER),
-        text("action", "what to do", "create", "update", "touch", "adopt", "delete", "forget"),
+        text("action", "what to do", "create", "update", "touch", "adopt", "delete", "forget", "release"),
         text("field", "the column; row: its id", "hostname", "mac", "description", "tag", "lastSeen", "row"),
         optional("before", "what phpIPAM holds, byte for byte"),
         optional("after", "what it should hold; for lastSeen a UTC instant, ISO 8601"),
@@ -50,13 +51,13 @@ DNS_PLAN = Table(
     "dns_plan",
     "one RRset to change (adopt: already right, from now on ours; inherit: as adopt, but left by Kea's D2, which is "
     "off there now, so ours to take back as well; keep: ours and left as it is, but worth a note; "
-    "forget: Kea's from now on)",
+    "forget: Kea's from now on; release: what an undo put back is right)",
     (
         SITE,
         ZONE,
         OWNER,
         RR_TYPE,
-        text("action", "what to do", "create", "update", "delete", "adopt", "inherit", "keep", "forget"),
+        text("action", "what to do", "create", "update", "delete", "adopt", "inherit", "keep", "forget", "release"),
         optional("before", "the record data the zone holds, sorted, one a line"),
         optional("before_ttl_s", "the TTL it has", INTEGER),
         optional("after", "the record data it should hold, sorted, one a line; null for a deletion"),

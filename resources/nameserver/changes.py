@@ -68,7 +68,7 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[s
 
 def _held(rows: pd.DataFrame) -> list[Any]:
     """The rows whose DHCID is there and ours."""
-    is_there = ~rows["action"].isin({"create", "forget"})
+    is_there = ~rows["action"].isin({"create", "forget", "release"})
     return list(rows[(rows["type"] == "DHCID") & is_there].itertuples())
 
 

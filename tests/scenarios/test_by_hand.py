@@ -146,7 +146,7 @@ def test_the_prune_ends_well(hands: Hands) -> None:
 
 
 def test_every_job_can_be_started_as_its_launchpad_opens() -> None:
-    """Every field has a default and says what it is for; `who` and `why` then ask for an address, a name or a MAC."""
+    """Every field has a default and says what it is for; `who`, `why` and `undo` then ask what is meant."""
     defs, found = build_defs(ROOT / "network.toml"), set()
     for job in defs.resolve_all_job_defs():
         for node in job.nodes:
@@ -156,4 +156,4 @@ def test_every_job_can_be_started_as_its_launchpad_opens() -> None:
                 assert field.description, f"{job.name}: {node.name}.{name} says nothing"
                 assert not field.is_required, f"{job.name}: {node.name}.{name} has no default"
                 found.add(f"{job.name}.{name}")
-    assert {"census.approve", "who.subject", "who.at", "why.subject", "prune.days"} <= found
+    assert {"census.approve", "who.subject", "who.at", "why.subject", "undo.run_id", "prune.days"} <= found
