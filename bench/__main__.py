@@ -5,12 +5,13 @@ What fails ends it; what was measured before stays.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bench import census, disk, floors, hourly, pure, pushing
-from bench.kept import kept
+from bench.kept import Kept, kept
 from bench.machine import machine
+from bench.measuring import CommandFailed
 from bench.report import write_report
 from bench.result import Result
 
@@ -21,16 +22,28 @@ _LARGE = 100_000
 
 
 def main() -> int:
-    """Run the parts that are asked for, and write results.json, the curves and benchmarks.md."""
+    """Run the parts that are asked for, and write results.json, the curves and benchmarks.md; 1 when one failed."""
     arguments = _arguments()
     known = kept(arguments.into)
     known.machine = machine()
-    for one in _measured(arguments):
-        _say(f"{one.part:8}{one.hosts:>9,}  {one.contender}, {one.scenario}: {one.cpu_s:.2f} s CPU, {one.peak_mb} MB")
-        known.note(one)
-        known.write(arguments.into)
+    failed = [part for part in _parts(arguments) if not _is_kept(part, known, arguments.into)]
     _say(write_report(known, arguments.into))
-    return 0
+    return 1 if failed else 0
+
+
+def _is_kept(part: Iterator[Result], known: Kept, folder: Path) -> bool:
+    """Whether a part came to its end; what was measured before it failed is kept all the same."""
+    try:
+        for one in part:
+            _say(
+                f"{one.part:8}{one.hosts:>9,}  {one.contender}, {one.scenario}: {one.cpu_s:.2f} s CPU, {one.peak_mb} MB"
+            )
+            known.note(one)
+            known.write(folder)
+    except (AssertionError, CommandFailed) as fault:
+        _say(f"FAILED: {fault}")
+        return False
+    return True
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,21 +55,23 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(arguments: argparse.Namespace) -> Iterator[Result]:
-    if floors.PART in arguments.parts:
-        for count in arguments.sizes:
-            yield from floors.floors(count)
-    if pure.MEMORY in arguments.parts:
-        for count in arguments.bindings:
-            yield from pure.hours_in_memory(count)
-    if pushing.PART in arguments.parts:
-        for count in arguments.sizes:
-            yield from pushing.pushes(count)
-    if census.PART in arguments.parts:
-        for count in arguments.sizes:
-            yield from census.censuses(count, census.LARGE if count >= _LARGE else census.EVERY)
+def _parts(arguments: argparse.Namespace) -> Iterator[Iterator[Result]]:
+    """What is measured, piece by piece: each part at each size."""
+    by_size: dict[str, tuple[Sequence[int], Callable[[int], Iterator[Result]]]] = {
+        floors.PART: (arguments.sizes, floors.floors),
+        pure.MEMORY: (arguments.bindings, pure.hours_in_memory),
+        pushing.PART: (arguments.sizes, pushing.pushes),
+        census.PART: (arguments.sizes, _censuses),
+    }
+    for part, (sizes, measured) in by_size.items():
+        if part in arguments.parts:
+            yield from (measured(count) for count in sizes)
     if hourly.PART in arguments.parts:
-        yield from _hours()
+        yield _hours()
+
+
+def _censuses(count: int) -> Iterator[Result]:
+    return census.censuses(count, census.LARGE if count >= _LARGE else census.EVERY)
 
 
 def _hours() -> Iterator[Result]:

@@ -11,6 +11,7 @@ import pandas as pd
 from bench import changes, layout
 from bench.counts import Counts
 from bench.hosts import hosts
+from bench.profiling import profiled
 from bench.result import Result, result
 from bench.servers import Servers, running_servers
 
@@ -100,6 +101,8 @@ def censuses(count: int, scenarios: Sequence[Scenario] = EVERY) -> Iterator[Resu
             found = scenario.change(known)
             servers.load(found)
             yield _measured(servers, scenario, count)
+            if scenario is UNCHANGED:
+                yield profiled(servers, count)
             known = found if scenario.stays else known
 
 

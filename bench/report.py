@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from bench import bars, census, floors, hourly, pure, pushing
+from bench import bars, census, floors, hourly, profiling, pure, pushing
 from bench.curves import svg
 from bench.kept import Kept
 from bench.markdown import seconds, size, table
@@ -61,8 +61,8 @@ def _push(known: Kept) -> str:
     heads = ["hosts", "", "", "CPU s", "MB", "UPDATE", "AXFR", "SOA", "serials", "by BIND"]
     names = ("UPDATE messages", "transfers", "SOA queries", "serials raised")
     rows = [
-        [f"{one.hosts:,}", one.scenario, one.contender, seconds(one.cpu_s), f"{one.peak_mb}",
-         *(f"{one.counts[name]:,}" for name in names), size(one.counts["bytes by BIND"])]
+        [f"{one.hosts:,}", one.scenario, one.contender + (": failed" if one.status else ""), seconds(one.cpu_s),
+         f"{one.peak_mb}", *(f"{one.counts[name]:,}" for name in names), size(one.counts["bytes by BIND"])]
         for one in sorted(known.of(pushing.PART), key=lambda one: one.hosts)
     ]  # fmt: skip
     return table(heads, rows, texts=3)
@@ -106,6 +106,19 @@ def _stages(known: Kept) -> str:
     return table(heads, rows, texts=2)
 
 
+def _profile(known: Kept) -> str:
+    found = known.of(profiling.PART)
+    names = list(dict.fromkeys(name for one in found for name in one.stages))
+    rows = [[name, *(_share(one.stages.get(name, 0), one.wall_s) for one in found)] for name in names]
+    rest = ["all else: Dagster, Python", *(_share(one.wall_s - sum(one.stages.values()), one.wall_s) for one in found)]
+    whole = ["in all", *(seconds(one.wall_s) for one in found)]
+    return table(["s (share)", *(f"{one.hosts:,} hosts" for one in found)], [*rows, rest, whole])
+
+
+def _share(part_s: float, whole_s: float) -> str:
+    return f"{seconds(part_s)} ({100 * part_s / whole_s:.0f} %)"
+
+
 def _floors(known: Kept) -> str:
     found = known.of(floors.PART)
     sizes = sorted({one.hosts for one in found})
@@ -117,7 +130,7 @@ def _floors(known: Kept) -> str:
 
 _SECTIONS: dict[str, Callable[[Kept], str]] = {
     "machine": _machine, "bars": _bars, "census": _census, "push": _push, "memory": _memory, "diff": _diff,
-    "hourly": _hourly, "stages": _stages, "floors": _floors,
+    "hourly": _hourly, "stages": _stages, "profile": _profile, "floors": _floors,
 }  # fmt: skip
 
 

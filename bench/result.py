@@ -24,6 +24,7 @@ class Result:
     written: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     stages: Mapping[str, float] = field(default_factory=dict)
+    status: int = 0
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -50,4 +51,4 @@ def result(  # noqa: PLR0913, PLR0917 - a row of the table, each part by name
 ) -> Result:
     """A row from what a command took."""
     took = (spent.cpu_s, spent.wall_s, spent.peak_mb, spent.written)
-    return Result(part, contender, scenario, hosts, *took, counts or {}, stages or {})
+    return Result(part, contender, scenario, hosts, *took, counts or {}, stages or {}, spent.status)
