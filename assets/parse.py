@@ -13,7 +13,7 @@ from pipelines.breaches import listed, unread, without
 from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
 from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, read_by
-from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
+from pipelines.reconcile.trust import faults, frozen_sites, unread_targets, wrong_clock
 from resources.archive import Archive
 from resources.suites import Suites
 
@@ -56,7 +56,7 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
         parsed = without(parsed, judgement.ill) | {"sources": unread(parsed["sources"], judgement.ill)}
         for name, frame in parsed.items():
             yield dg.Output(frame, output_name=name)
-        yield _can_conclude(parsed["sources"], sites)
+        yield _can_conclude(parsed["sources"], sites, index)
         yield _readable(parsed["rejects"])
         yield from judgement.results()
 
@@ -72,10 +72,13 @@ def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
     return [*(gateways if GATEWAYS in readers else []), *(name for name in others if name in inputs)]
 
 
-def _can_conclude(sources: pd.DataFrame, sites: set[str]) -> dg.AssetCheckResult:
-    """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census."""
+def _can_conclude(sources: pd.DataFrame, sites: set[str], index: pd.DataFrame) -> dg.AssetCheckResult:
+    """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census.
+
+    Nor is what is read by a clock that is wrong; `index` is `tables.SNAPSHOTS`.
+    """
     is_blind = bool(sites) and sites <= frozen_sites(sources).keys()
-    reasons = faults(sources if is_blind else unread_targets(sources))
+    reasons = [*faults(sources if is_blind else unread_targets(sources)), *wrong_clock(index)]
     return checked("sources", CAN_CONCLUDE, reasons)
 
 

@@ -2,9 +2,12 @@
 
 import pandas as pd
 
-from pipelines.parse.kinds import PHPIPAM, ZONES, is_of
+from pipelines.parse.kinds import GATEWAYS, PHPIPAM, ZONES, is_of
 from pipelines.snapshots import EVERYWHERE, ZONE
 from pipelines.values import OwnerName, owner_name
+
+_A_RUN = pd.Timedelta(minutes=15)
+"""Answers that are older were given to another run."""
 
 
 def frozen_sites(sources: pd.DataFrame) -> dict[str, str]:
@@ -29,6 +32,28 @@ def unread_targets(sources: pd.DataFrame) -> pd.DataFrame:
     """
     is_target = sources["source"].map(lambda source: is_of(source, PHPIPAM, ZONES)).astype(bool)
     return sources[~sources["is_complete"] & is_target]
+
+
+_CLOCKS_AGREE_S = 1800
+"""Clocks that are so far apart do not agree: a machine that takes its own clock for UTC's is off by an hour or more."""
+
+
+def wrong_clock(snapshots: pd.DataFrame) -> list[str]:
+    """Why our clock is not to be believed, from the answers (`tables.SNAPSHOTS`) of this run's gateways.
+
+    Two gateways or more agree on another time; one alone may be wrong itself, and its times are corrected by its own
+    clock. With a clock that is ahead everybody would have been away for as long, and `lastSeen` be of a time to come.
+    """
+    now = snapshots["read_at"].max()
+    told = snapshots[snapshots["is_complete"] & (now - snapshots["read_at"] <= _A_RUN)]
+    told = told[told["source"].map(lambda source: is_of(source, GATEWAYS)).astype(bool)]
+    ahead_s = told.groupby("site")["clock_offset_s"].median()
+    is_alone = len(ahead_s) < 2 or ahead_s.abs().min() <= _CLOCKS_AGREE_S  # noqa: PLR2004 - two agree
+    if is_alone or ahead_s.max() - ahead_s.min() > _CLOCKS_AGREE_S:
+        return []
+    minutes = int(ahead_s.median() // 60)
+    where = f"{abs(minutes)} minutes {'behind' if minutes > 0 else 'ahead of'} the clocks of {', '.join(ahead_s.index)}"
+    return [f"this machine's clock is {where}, which agree: set whichever is wrong (timedatectl); nothing is written"]
 
 
 def faults(sources: pd.DataFrame) -> list[str]:

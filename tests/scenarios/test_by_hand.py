@@ -3,15 +3,17 @@
 import gzip
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from definitions import build_defs
+from resources.preview import spoken
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import ROOT, World
 
@@ -28,16 +30,24 @@ class Hands:
 
     def start(self, *assets: str, job: str = "__ASSET_JOB") -> str:
         """Materialize just these, as the UI does; what went wrong, empty when nothing did."""
+        ended = self._ended(*assets, job=job)
+        failures = [event.step_failure_data.user_failure_data for event in ended.get_step_failure_events()]
+        return "; ".join(str(one.description) for one in failures if one is not None)
+
+    def red(self, check: str, *assets: str) -> list[str]:
+        """What a check says after these were materialized; nothing where it passed."""
+        done = self._ended(*assets, job="__ASSET_JOB").get_asset_check_evaluations()
+        return [line for one in done if one.check_name == check and not one.passed for line in spoken(one.description)]
+
+    def _ended(self, *assets: str, job: str) -> dg.ExecuteInProcessResult:
         with self.world.entered(), dg.DagsterInstance.get() as instance:
-            ended = (
+            return (
                 build_defs()
                 .resolve_job_def(job)
                 .execute_in_process(
                     instance=instance, raise_on_error=False, asset_selection=[dg.AssetKey(name) for name in assets]
                 )
             )
-        failures = [event.step_failure_data.user_failure_data for event in ended.get_step_failure_events()]
-        return "; ".join(str(one.description) for one in failures if one is not None)
 
     def succeeds(self, job: str) -> bool:
         """Whether a job that makes no asset succeeds, started as its launchpad opens."""
@@ -102,13 +112,28 @@ def test_parse_alone_goes_by_the_last_answers_and_says_when_they_were_given(hand
     assert said == hands.read_at("london_snapshots")
 
 
+def test_nothing_is_concluded_by_a_clock_that_two_gateways_contradict(hands: Hands) -> None:
+    """As when this machine takes its hardware clock's local time for UTC's."""
+    stores = [hands.world.folder / "tables" / f"{site}_snapshots.json.gz" for site in ("sofia", "london", "valchedrym")]
+    kept = [store.read_bytes() for store in stores]
+    for store in stores:
+        _rewrite(store, "clock_offset_s", lambda seconds: seconds - 2 * 3600)
+        _rewrite(store, "read_at", lambda _: int(pd.Timestamp.now("UTC").timestamp() * 1_000_000))
+    try:
+        (said,) = hands.red("something_can_be_concluded", *hands.of_groups("parse"))
+    finally:
+        for store, content in zip(stores, kept, strict=True):
+            store.write_bytes(content)
+    assert "this machine's clock is 120 minutes ahead of the clocks of london, sofia, valchedrym" in said
+
+
 def test_a_load_alone_sends_no_plan_that_is_older_than_a_run(hands: Hands) -> None:
     """Nor does it hours after a run that failed: the refusal says how old, and what to start; nothing is written."""
     before, noted = hands.lab.everything(), hands.world.ledger("left_behind")
     assert hands.start(*LOAD) == ""
     store = hands.world.folder / "tables" / "sources.json.gz"
     kept = store.read_bytes()
-    _make_older(store, hours=3)
+    _rewrite(store, "read_at", lambda at: at - 3 * HOUR_US)
     try:
         said = hands.start(*LOAD)
     finally:
@@ -118,9 +143,9 @@ def test_a_load_alone_sends_no_plan_that_is_older_than_a_run(hands: Hands) -> No
     assert (hands.lab.everything(), hands.world.ledger("left_behind")) == (before, noted)
 
 
-def _make_older(store: Path, hours: int) -> None:
+def _rewrite(store: Path, column: str, change: Callable[[int], int]) -> None:
     content = json.loads(gzip.decompress(store.read_bytes()))
-    content["columns"]["read_at"] = [int(at) - hours * HOUR_US for at in content["columns"]["read_at"]]
+    content["columns"][column] = [change(int(value)) for value in content["columns"][column]]
     store.write_bytes(gzip.compress(json.dumps(content).encode()))
 
 
