@@ -81,6 +81,8 @@ class Table:
 
         Raises `KeyError` for a missing column and `ValueError` for a value that is none of its dtype.
         """
+        if isinstance(columns, pd.DataFrame) and all(columns[one.name].dtype == one.dtype for one in self.columns):
+            return columns[self.names].reset_index(drop=True)  # as most are that went through here before
         typed = {column.name: _typed(columns[column.name], column) for column in self.columns}
         return pd.DataFrame(typed).reset_index(drop=True)
 

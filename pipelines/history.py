@@ -78,6 +78,8 @@ def spliced(
     `before` and `after` are the looks next to it, `standing` all rows of its site that hold at either, or at its own
     instant: where that was told before, what is seen now takes the place of it. What does not change is in neither.
     """
+    if _goes_on(standing, seen, before, after):
+        return standing.head(0), standing.head(0)
     left, right = (standing[_holds(standing, look)].drop(columns="site") for look in (before, after))
     now = seen.holders.assign(is_there=True)
     sides = merged(left, now, on="ip", how="outer", suffixes=("_l", ""), validate="one_to_one")
@@ -94,6 +96,17 @@ def spliced(
     old = standing[_holds(standing, before) | _holds(standing, seen.at) | _holds(standing, after)]
     new = tables.BINDING_HISTORY.concat(parts)
     return _without(old, new), _without(new, old)
+
+
+def _goes_on(
+    standing: pd.DataFrame, seen: Observation, before: pd.Timestamp | None, after: pd.Timestamp | None
+) -> bool:
+    """Whether all that stands holds before, at and after what was seen, and is the same: most hours at most sites."""
+    looks = [look for look in (before, seen.at, after) if look is not None]
+    if not all(_holds(standing, look).all() for look in looks):
+        return False
+    told, now = (rows[["ip", *STATE]].sort_values("ip", ignore_index=True) for rows in (standing, seen.holders))
+    return bool(told.equals(now))
 
 
 def _holds(standing: pd.DataFrame, look: pd.Timestamp | None) -> "pd.Series[bool]":

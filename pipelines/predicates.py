@@ -5,8 +5,9 @@ resources/suites.py makes Great Expectations' own suites of it (docs/decisions/0
 Source of the words and of what they do with nulls: great_expectations 1.24, expectations/core.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -35,66 +36,70 @@ class Expectation:
     where: tuple[str, str | bool] | None = None
 
 
+Columns: TypeAlias = "Sequence[pd.Series[object]]"
+
+
 def failing(frame: pd.DataFrame, expected: Expectation) -> "pd.Series[bool]":
     """Which rows of a frame fail an expectation. Of rows that repeat each other, all do."""
     fails = _FAILS[expected.kind]
     if expected.where is None:
-        return fails(frame[list(expected.columns)], expected.parameters).astype(bool)
+        return fails([frame[name] for name in expected.columns], expected.parameters).astype(bool)
     column, value = expected.where
-    judged = frame.loc[frame[column] == value, list(expected.columns)]
-    return fails(judged, expected.parameters).reindex(frame.index, fill_value=False).astype(bool)
+    judged = frame[frame[column] == value]
+    found = fails([judged[name] for name in expected.columns], expected.parameters)
+    return found.reindex(frame.index, fill_value=False).astype(bool)
 
 
-def _is_null(values: pd.DataFrame, _: Mapping[str, object]) -> "pd.Series[bool]":
-    return values.iloc[:, 0].isna()
+def _is_null(values: Columns, _: Mapping[str, object]) -> "pd.Series[bool]":
+    return values[0].isna()
 
 
-def _is_there(values: pd.DataFrame, _: Mapping[str, object]) -> "pd.Series[bool]":
-    return values.iloc[:, 0].notna()
+def _is_there(values: Columns, _: Mapping[str, object]) -> "pd.Series[bool]":
+    return values[0].notna()
 
 
-def _reads_otherwise(values: pd.DataFrame, parameters: Mapping[str, object]) -> "pd.Series[bool]":
+def _reads_otherwise(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bool]":
     return _present(values) & ~_matches(values, parameters)
 
 
-def _reads_so(values: pd.DataFrame, parameters: Mapping[str, object]) -> "pd.Series[bool]":
+def _reads_so(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bool]":
     return _present(values) & _matches(values, parameters)
 
 
-def _is_none_of(values: pd.DataFrame, parameters: Mapping[str, object]) -> "pd.Series[bool]":
-    return _present(values) & ~values.iloc[:, 0].isin(list(parameters["value_set"]))  # type: ignore[call-overload]  # an iterable
+def _is_none_of(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bool]":
+    return _present(values) & ~values[0].isin(list(parameters["value_set"]))  # type: ignore[call-overload]  # an iterable
 
 
-def _is_outside(values: pd.DataFrame, parameters: Mapping[str, object]) -> "pd.Series[bool]":
-    inside = values.iloc[:, 0].between(parameters["min_value"], parameters["max_value"])
+def _is_outside(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bool]":
+    inside = values[0].between(parameters["min_value"], parameters["max_value"])
     return _present(values) & ~inside.fillna(value=False).astype(bool)
 
 
-def _repeats(values: pd.DataFrame, _: Mapping[str, object]) -> "pd.Series[bool]":
-    return values.duplicated(keep=False)
+def _repeats(values: Columns, _: Mapping[str, object]) -> "pd.Series[bool]":
+    return pd.concat(values, axis="columns").duplicated(keep=False)
 
 
-def _is_less(values: pd.DataFrame, _: Mapping[str, object]) -> "pd.Series[bool]":
-    return values.notna().all(axis=1) & (values.iloc[:, 0] < values.iloc[:, 1]).fillna(value=False)
+def _is_less(values: Columns, _: Mapping[str, object]) -> "pd.Series[bool]":
+    return values[0].notna() & values[1].notna() & (values[0] < values[1]).fillna(value=False)
 
 
-def _differs(values: pd.DataFrame, _: Mapping[str, object]) -> "pd.Series[bool]":
-    return values.notna().all(axis=1) & (values.iloc[:, 0] != values.iloc[:, 1]).fillna(value=False)
+def _differs(values: Columns, _: Mapping[str, object]) -> "pd.Series[bool]":
+    return values[0].notna() & values[1].notna() & (values[0] != values[1]).fillna(value=False)
 
 
-def _present(values: pd.DataFrame) -> "pd.Series[bool]":
-    return values.iloc[:, 0].notna()
+def _present(values: Columns) -> "pd.Series[bool]":
+    return values[0].notna()
 
 
-def _matches(values: pd.DataFrame, parameters: Mapping[str, object]) -> "pd.Series[bool]":
+def _matches(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bool]":
     """Great Expectations searches, and so do we: a pattern that means the whole text says so (`whole`)."""
-    texts = values.iloc[:, 0].fillna("").astype(str)
+    texts = values[0].fillna("").astype(str)
     if parameters["regex"] == whole(""):  # asked of every column of texts, every hour
         return texts == ""
     return texts.str.contains(str(parameters["regex"]), regex=True)
 
 
-_FAILS: Mapping[str, Callable[[pd.DataFrame, Mapping[str, object]], "pd.Series[bool]"]] = {
+_FAILS: Mapping[str, Callable[[Columns, Mapping[str, object]], "pd.Series[bool]"]] = {
     NOT_NULL: _is_null,
     NULL: _is_there,
     READS_AS: _reads_otherwise,

@@ -6,6 +6,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines.retention import YOUNG, Keep, removable
+from resources.applied import SCHEMA, forget
 from resources.archive import Archive
 from resources.ledger import SNAPSHOT_INDEX
 from resources.own_database import open_database
@@ -43,9 +44,18 @@ class Retention:
         for digest in gone["digest"]:
             self._archive.remove(digest)
         self._archive.remove_drafts(now - YOUNG)
+        self._forget(now - pd.Timedelta(days=self._keep.days))
         damaged = self._archive.set_aside_damaged(now.toordinal() % NIGHTS, NIGHTS)
         kept = int(files["bytes"].sum() - gone["bytes"].sum())
         return Pruned(len(gone), int(gone["bytes"].sum()), len(files) - len(gone), kept, damaged)
+
+    def _forget(self, before: pd.Timestamp) -> None:
+        """Let go of what the ledger said so long ago: the answers of then are gone, so no hour needs it."""
+        engine = open_database(self._url)
+        SCHEMA.create_all(engine)
+        with engine.begin() as connection:
+            forget(connection, before)
+        engine.dispose()
 
     def _reads(self) -> pd.DataFrame:
         """Of each digest in the index: when it was last read, and whether it is the newest answer of a source."""

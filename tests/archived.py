@@ -34,6 +34,7 @@ class Archived:
     """An archive, a ledger and a history in a folder, and the censuses that are told into them."""
 
     folder: Path
+    since: pd.Timestamp = AT
     archive: Archive = field(init=False)
     ledger: Ledger = field(init=False)
     history: History = field(init=False)
@@ -59,12 +60,12 @@ class Archived:
         spared: str | None = None,
         is_load: bool = True,
     ) -> str:
-        """The run of a census so many hours after `AT`: archived, indexed, told to the history, and a row written.
+        """The run of a census so many hours after `since`: archived, indexed, told to the history, and a row written.
 
         `unread` is a site whose ARP cache could not be read, `spared` one that is not asked: its last answers stand.
         Without `is_load` it is a rehearsal.
         """
-        run_id, at = f"run-{hour:g}", AT + pd.Timedelta(hours=hour)
+        run_id, at = f"run-{hour:g}", self.since + pd.Timedelta(hours=hour)
         read = [one for one in _answers(at, held, in_ipam or {}, unread) if one.site != spared]
         for one in read:
             self.archive.put(one.content)
@@ -78,7 +79,7 @@ class Archived:
 
     def digests(self, run_id: str) -> pd.Series:
         """Where the answers of one run are, by source, of the site `home` or of none."""
-        index = self.ledger.index(AT - pd.Timedelta(days=1), AT + pd.Timedelta(days=40))
+        index = self.ledger.index(self.since, self.since + pd.Timedelta(days=40))
         own = index[(index["run_id"] == run_id) & (index["site"] != "cabin")]
         return own.set_index("source")["digest"]
 
