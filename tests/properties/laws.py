@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from pipelines.network import Network
+from pipelines.plan.bookkeeping import work
 from pipelines.plan.past import Past
 from pipelines.reconcile.claims import PEOPLE
 from pipelines.reconcile.never import MANAGED_TYPES
@@ -17,7 +18,8 @@ _KEY = ["zone", "owner", "type"]
 
 
 def spares_what_is_never_ours(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> None:
-    """No row for an apex, a wildcard, a name with other types, a foreign DHCID, or anything below a cut."""
+    """Nothing is sent for an apex, a wildcard, a name with other types or a foreign DHCID, or what is below a cut."""
+    plan = work(plan)
     others = zone_records[~zone_records["type"].isin(MANAGED_TYPES)]
     cuts = others[others["type"].isin({"NS", "DNAME"}) & ~others["owner"].isin(NETWORK.dns.zones)]["owner"]
     assert set(plan["type"]) <= MANAGED_TYPES
