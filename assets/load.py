@@ -13,7 +13,7 @@ from assets.receipts import checks as checks_of
 from assets.replay import looked_at
 from pipelines.breaches import left_out_sites
 from pipelines.network import Network
-from pipelines.plan.timely import stop_untimely
+from pipelines.plan.timely import stop_stale
 from pipelines.reconcile.as_of import census_time
 from pipelines.reconcile.trust import faults
 from pipelines.replay import Hour
@@ -64,7 +64,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
     ) -> Iterator[Event]:
         run_id = context.run.run_id
         with told():
-            stop_untimely(read["sources"], targets.last_load_at(), pd.Timestamp.now("UTC"))
+            stop_stale(read["sources"], pd.Timestamp.now("UTC"))
         with told(), targets.carried_out(run_id, Plans(read["ipam_plan"], read["dns_plan"], read["guards"])) as answers:
             looks = memory.note(run_id, read)
         with told():

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 
 from resources.own_database import naive, open_database
 
-_ROWS = {
+ROWS = {
     "snapshots": "read_at", "births": "at", "reads": "read_at", "resent": "at", "left_behind": "at",
     "serials": "since_at", "told": "told_at",
 }  # fmt: skip
 """Tables whose rows are about an instant: those of a later one go. What is true is noted anew by the next load."""
-_INSTANTS = {"applied": ("at", "missing_since_at"), "device_ids": ("first_seen_at", "last_seen_at")}
+INSTANTS = {
+    "applied": ("at", "missing_since_at"), "applied_before": ("at", "missing_since_at", "until_at"), "holds": ("at",),
+    "receipts": ("at", "missing_since_at"), "device_ids": ("first_seen_at", "last_seen_at"),
+}  # fmt: skip
 """Tables whose rows are about something else: it stays, as of now."""
 
 
@@ -41,9 +44,9 @@ class Future:
 def _statements(now: pd.Timestamp) -> Iterator[tuple[str, sa.Delete | sa.Update]]:
     """Each table with what is done to it."""
     second, day = int(now.timestamp()), f"{now:%Y-%m-%d}"
-    for table, column in _ROWS.items():
+    for table, column in ROWS.items():
         yield table, _deleted(table, column, naive(now))
-    for table, columns in _INSTANTS.items():
+    for table, columns in INSTANTS.items():
         for column in columns:
             yield table, _changed(table, column, naive(now), naive(now))
     yield "pool_use", _deleted("pool_use", "day", day)

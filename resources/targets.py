@@ -10,6 +10,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
+from pipelines.plan.timely import stop_wrong_clock
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -48,9 +49,11 @@ class Targets:
     def carried_out(self, run_id: str, plans: Plans) -> Iterator[Answers]:
         """What both answered. While the block runs nobody else may write: there the run's other memories are noted.
 
-        Raises `PlanRefused` unless these very plans were judged and not refused, `TargetError` where a target must not
-        be written to now (another load is under way, a right is missing), or what the targets raise on the way.
+        Raises `PlanRefused` unless these very plans were judged and not refused, or when our clock is wrong;
+        `TargetError` where a target must not be written to now (another load is under way, a right is missing), or what
+        the targets raise on the way.
         """
+        stop_wrong_clock(self._last_load_at(), pd.Timestamp.now("UTC"))
         stop_refused(plans.guards, plans.ipam, plans.dns)
         with self._phpipam.lock(), self._nameserver, self._standing.around(run_id, plans.ipam, plans.dns) as stand:
             self._preflight(plans.dns)
@@ -67,13 +70,13 @@ class Targets:
             in_dns = carry_out(plans.dns, "dns", self._nameserver.apply, self._ledger, run_id, undone=plans.undone)
             yield Answers(let_through, in_ipam, in_dns, stand)
 
-    def last_load_at(self) -> pd.Timestamp | None:
-        """When a load was last noted, by the clock of then; None before the first."""
-        return max((one.at for one in self._standing.last_load.left().values()), default=None)
-
     def followed(self, answers: Answers, limit_s: float) -> pd.DataFrame:
         """`tables.SERIALS` once the secondaries have what the load left, or have been waited for so long."""
         return self._standing.followed(answers.stand, limit_s)
+
+    def _last_load_at(self) -> pd.Timestamp | None:
+        """When a load was last noted, by the clock of then; None before the first."""
+        return max((one.at for one in self._standing.last_load.left().values()), default=None)
 
     def _preflight(self, dns_plan: pd.DataFrame) -> None:
         """Both take what we are about to write. A zone that has taken a change of ours is not asked again."""

@@ -10,23 +10,13 @@ BEGINNING = pd.Timestamp("2026-01-01", tz="UTC")
 """Before this there was no netcensus: a clock that says so has been reset."""
 
 
-def stop_untimely(sources: pd.DataFrame, last_load_at: pd.Timestamp | None, now: pd.Timestamp) -> None:
-    """Raises `PlanRefused` where nothing is to be sent now, whatever the plan says.
+def stop_wrong_clock(last_load_at: pd.Timestamp | None, now: pd.Timestamp) -> None:
+    """Raises `PlanRefused` where our clock is wrong, or was when a load was last noted, at `last_load_at`.
 
-    `sources` are those the plan rests on, `last_load_at` is when the last load was noted.
+    What is remembered of a time that has not come counts as news for as long: for graces, history and lastSeen.
     """
-    _stop_reset_clock(now)
-    _stop_clock_behind(last_load_at, now)
-    _stop_stale(sources, now)
-
-
-def _stop_reset_clock(now: pd.Timestamp) -> None:
     if now < BEGINNING:
         raise PlanRefused("the clock", f"it says {now:%Y-%m-%d}, so it has lost the time", _SET_IT)
-
-
-def _stop_clock_behind(last_load_at: pd.Timestamp | None, now: pd.Timestamp) -> None:
-    """What is remembered of a time that has not come counts as news for as long: for graces, history and lastSeen."""
     if last_load_at is None or last_load_at - now <= A_RUN:
         return
     fault = f"it says {now:%Y-%m-%d %H:%M} UTC, but the last load was noted at {last_load_at:%Y-%m-%d %H:%M} UTC"
@@ -34,8 +24,11 @@ def _stop_clock_behind(last_load_at: pd.Timestamp | None, now: pd.Timestamp) -> 
     raise PlanRefused("the clock", fault, f"{_SET_IT}. {was_wrong}")
 
 
-def _stop_stale(sources: pd.DataFrame, now: pd.Timestamp) -> None:
-    """A load that somebody starts by itself, hours after its plan was made, would send what was right then."""
+def stop_stale(sources: pd.DataFrame, now: pd.Timestamp) -> None:
+    """Raises `PlanRefused` where a plan that rests on these sources is not of the run that is to load it.
+
+    A load that somebody starts by itself, hours after its plan was made, would send what was right then.
+    """
     targets = sources[sources["source"].map(lambda source: is_of(source, PHPIPAM, ZONES)).astype(bool)]
     age = now - targets["read_at"].min()
     if not age <= A_RUN:  # nor where there is none

@@ -14,6 +14,9 @@ from pipelines.due import not_due
 from pipelines.errors import ConfigError
 from pipelines.freshness import freshness
 from pipelines.network import Cadence, Network
+from schedules.dns_sync import dns_sync_when_changed
+from schedules.prune import daily_prune
+from schedules.regular import regular_census
 from tests.networks import AT, NETWORK_TOML
 
 SOFIA = "Europe/Sofia"
@@ -86,6 +89,21 @@ def test_a_share_of_the_jitter_is_always_the_same_and_never_more() -> None:
     moved = network("jitter_minutes = 59\ncensus_every_minutes = 15")
     minutes = [int(one) for one in moved.census_cron.split()[0].split(",")]
     assert minutes == list(range((7 + moved.jitter_minutes) % 15, 60, 15))
+
+
+def test_the_schedules_say_in_the_ui_when_they_run_and_why_then() -> None:
+    """The interval, the times, this network's share of the jitter, and who is asked less often."""
+    moved = network("jitter_minutes = 9", cabin="every_hours = 3")
+    said, cron = str(regular_census(moved).description), moved.census_cron
+    assert said.startswith(f"Every 60 minutes by UTC ({cron}), {moved.jitter_minutes} of at most 9 minutes of jitter")
+    assert said.endswith("Asked less often: cabin every 3 h.")
+    assert (regular_census(moved).cron_schedule, regular_census(moved).execution_timezone) == (cron, "UTC")
+    nightly = daily_prune(network('time_zone = "Asia/Tokyo"'))
+    assert (nightly.execution_timezone, nightly.description) == (
+        "Asia/Tokyo",
+        "At night, 03:37 in Asia/Tokyo: what is old goes.",
+    )
+    assert dns_sync_when_changed(60).minimum_interval_seconds == 60
 
 
 @pytest.mark.parametrize(
