@@ -114,9 +114,10 @@ def _has_moved(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _is_anothers(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether a device is there that came after the name was given to the address: the MAC is the newer of both."""
+    """Whether a device is there that came after the name: its MAC is new, or was written later."""
     is_our_mac = rows["mac"].notna() & (rows["mac"] == rows["mac_value"])
-    return rows["kind"].notna() & is_our_mac & (rows["mac_at"] > rows["hostname_at"])
+    is_newer = (rows["mac_wanted"] != rows["mac"]) | (rows["mac_at"] > rows["hostname_at"])
+    return rows["kind"].notna() & rows["mac_wanted"].notna() & is_our_mac & is_newer
 
 
 def _back(rows: pd.DataFrame) -> pd.DataFrame:

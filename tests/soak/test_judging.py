@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.soak.day.facts import FLAT, LAN, LONDON, MANAGEMENT, Facts, Lease, Neighbour, Place
+from tests.soak.day.facts import FLAT, LAN, LONDON, MANAGEMENT, Facts, Lease, Neighbour, Place, pointer
 from tests.soak.day.reading import Found, wrong_records, wrong_rows
 from tests.soak.day.timetable import AUTUMN, whole_day
 from tests.soak.day.truth import Truth
@@ -65,6 +65,18 @@ def test_a_name_that_moved_leaves_at_once_and_its_row_an_hour_later() -> None:
     assert truth.rows[A].name == "tv"
     truth.census(facts, at + HOUR / 2, frozenset())
     assert truth.rows[A].name is None
+
+
+def test_an_address_has_one_pointer() -> None:
+    """Whoever takes it over has it at once; the name of who was there waits for its grace."""
+    first, then = {A: lease(A, TV, "tv", NOON + 4 * HOUR)}, {A: lease(A, RADIO, "radio", NOON + 5 * HOUR)}
+    truth, facts, at = Truth(), Facts(leases=first), NOON + 4 * HOUR
+    truth.census(facts, at, frozenset())
+    facts.leases = then
+    truth.census(facts, at + HOUR, frozenset())
+    rrsets = truth.published.rrsets(facts, at + HOUR)
+    assert rrsets[pointer(A), "PTR"] == {(600, "radio.viktorbarzin.lan.")}
+    assert (LAN.owner("tv"), "A") in rrsets, "so early nothing is taken away"
 
 
 def test_nothing_ends_at_a_site_nobody_could_look_at() -> None:

@@ -32,9 +32,10 @@ class Wanted:
 
 @dataclass
 class _Name:
-    """A name of ours with one of its addresses; `since` it is not wanted any more."""
+    """A name of ours with one of its addresses; it is missed `since`, if it is known that nothing wants it any more."""
 
     wanted: Wanted
+    is_wanted: bool = True
     since: datetime | None = None
 
 
@@ -48,15 +49,16 @@ class Published:
         """The addresses of which a name of ours tells."""
         return {ip for _, ip in self.names}
 
-    def census(self, wanted: Mapping[_Key, Wanted], facts: Facts, at: datetime, places: Collection[Place]) -> None:
+    def census(self, wanted: Mapping[_Key, Wanted], facts: Facts, at: datetime, looked: Mapping[Place, bool]) -> None:
         """What is wanted stands; what is not goes: at once if something took its place, else after its grace.
 
-        Only in the `places` about which that can be told.
+        `looked` are the places that were looked at, and whether it can be told by now that something is missing there.
         """
         owners, addresses = {owner for owner, _ in wanted}, {ip for _, ip in wanted}
         for key, name in list(self.names.items()):
             owner, ip = key
-            if key in wanted or place_of(ip) not in places:
+            name.is_wanted = key in wanted or place_of(ip) not in looked
+            if name.is_wanted or not looked[place_of(ip)]:
                 continue
             name.since = name.since or _ended_at(name, facts.leases.get(ip), at)
             is_replaced = owner in owners or ip in addresses or name.wanted.why == "typed"
@@ -65,13 +67,21 @@ class Published:
         self.names.update({key: _Name(one) for key, one in wanted.items()})
 
     def rrsets(self, facts: Facts, at: datetime) -> RRsets:
-        """Everything that must stand in the zones but their SOA and NS."""
-        found: dict[tuple[str, str], set[tuple[int, str]]] = {}
-        for (owner, ip), name in self.names.items():
-            _add(found, owner, ip, name.wanted.ttl_s, name.wanted.lease)
+        """Everything that must stand in the zones but their SOA and NS.
+
+        What is not wanted any more gives way where a wanted name, or a name for the same address, needs its place.
+        """
+        found: dict[_Key, set[tuple[int, str]]] = {}
+        wanted = [(*key, name.wanted.ttl_s, name.wanted.lease) for key, name in self.names.items() if name.is_wanted]
         for ip, lease in facts.active(at).items():
             if place_of(ip).is_d2_on and lease.name is not None:
-                _add(found, place_of(ip).owner(lease.name), ip, _D2_TTL, lease)
+                wanted.append((place_of(ip).owner(lease.name), ip, _D2_TTL, lease))
+        for one in wanted:
+            _add(found, *one)
+        taken = set(found)
+        for (owner, ip), name in self.names.items():
+            if not name.is_wanted:
+                _add(found, owner, ip, name.wanted.ttl_s, name.wanted.lease, taken)
         ours = {key: frozenset(data) for key, data in found.items()}
         return {key: data for key, data in (ours | facts.records_by_hand).items() if data}
 
@@ -84,15 +94,21 @@ def _ended_at(name: _Name, lease: Lease | None, at: datetime) -> datetime:
     return lease.ends_at if is_told else at
 
 
-def _add(
-    found: dict[tuple[str, str], set[tuple[int, str]]], owner: str, ip: str, ttl_s: int, lease: Lease | None
+def _add(  # noqa: PLR0913, PLR0917 - what a name stands for
+    found: dict[_Key, set[tuple[int, str]]],
+    owner: str,
+    ip: str,
+    ttl_s: int,
+    lease: Lease | None,
+    taken: Collection[_Key] = (),
 ) -> None:
-    """A, PTR and, where Kea leases the address, the DHCIDs beside both."""
+    """A, PTR and, where Kea leases the address, the DHCIDs beside both; but for places that are `taken`."""
     records = [(owner, "A", ip)]
     if place_of(ip).has_reverse_zone:
         records.append((pointer(ip), "PTR", f"{owner}."))
+    records = [one for one in records if one[:2] not in taken]
     if lease is not None and place_of(ip).is_kea:
-        records += [(one, "DHCID", _mark(owner, lease)) for one in (owner, pointer(ip))]
+        records += [(at, "DHCID", _mark(owner, lease)) for at, *_ in records]
     for at, rtype, data in records:
         found.setdefault((at, rtype), set()).add((ttl_s, data))
 

@@ -58,8 +58,8 @@ class Truth:
         held = {ip: one for ip, one in _holders(facts, seen, at).items() if place_of(ip) in places}
         names = {ip: one for ip, one in _granted(facts, held, at).items() if place_of(ip) in places}
         spoken_of, known = self.published.addresses(), set(self.rows)
-        told = {place for place in places if self._is_usual(place)}
-        self.published.census(_wanted(facts, names, at), facts, at, told)
+        looked = {place: self._is_usual(place) for place in places}
+        self.published.census(_wanted(facts, names, at), facts, at, looked)
         for ip, mac in held.items():
             self._meets(ip, mac, names.get(ip, (None, ""))[0], seen.get(ip), facts)
         for place in places:

@@ -468,6 +468,16 @@ def test_a_device_that_takes_an_address_over_does_not_inherit_its_name() -> None
     assert (world.in_ipam(IP)["mac"], world.in_ipam(IP)["hostname"]) == (ALICE, "nas")
 
 
+def test_who_comes_after_the_name_is_gone_from_dns_never_bears_it() -> None:
+    """The row gets the new device's MAC and loses the other's name in one plan."""
+    world = leased()
+    for hours in (1, 30):
+        world.census(hours)
+    assert (world.in_ipam(IP)["mac"], world.in_ipam(IP)["hostname"]) == (ALICE, "nas")
+    world.census(31, leases=[running(lease(IP, BOB), 31)])
+    assert (world.in_ipam(IP)["mac"], world.in_ipam(IP)["hostname"]) == (BOB, None)
+
+
 def test_a_device_that_says_its_name_no_more_keeps_it_in_phpipam() -> None:
     """It is the one that said it: whether it was renamed, or forgot to say, nobody can tell."""
     world = leased()
