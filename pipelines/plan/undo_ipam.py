@@ -116,9 +116,9 @@ def _removed(made: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _emptied(made: pd.DataFrame) -> list[pd.DataFrame]:
     """The fields of a row that may not be deleted, cleared, and its tag set to Offline."""
-    texts = [(made[made[name].notna()], name, made[name], None) for name in ("hostname", "mac")]
-    fields = [*texts, (made[made["tag"] == USED], "tag", USED, OFFLINE)]
-    return [_planned(rows.assign(field=name), "update", before, after) for rows, name, before, after in fields]
+    rows = {name: made[made[name].notna()].assign(field=name) for name in ("hostname", "mac")}
+    texts = [_planned(held, "update", held[name], None) for name, held in rows.items()]
+    return [*texts, _planned(made[made["tag"] == USED].assign(field="tag"), "update", USED, OFFLINE)]
 
 
 def _offline(made: pd.DataFrame) -> pd.DataFrame:

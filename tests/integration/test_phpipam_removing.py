@@ -87,6 +87,19 @@ def test_a_row_of_ours_goes_and_the_changelog_says_so(case: Case) -> None:
     assert f"[lastSeen]. {LOCAL.replace(':', '.')}\r\n" in text
 
 
+def test_a_row_taken_back_goes_and_one_that_went_is_made_again(case: Case) -> None:
+    """An undo deletes rows that are Used and were never seen, and makes those that were Offline so again."""
+    identity = case.add(IP, mac=MAC, hostname="nas", state=USED_ID, lastSeen="1970-01-01 00:00:01")
+    fields = {"row": str(identity), "tag": "Used", "mac": MAC, "hostname": "nas"}
+    gone = [change("delete", IP, field, before, None, identity) for field, before in fields.items()]
+    assert outcomes(case.apply(*gone)) == ["applied"] * 4
+    again = create(IP, mac=MAC, tag="Offline", lastSeen=SEEN)
+    assert outcomes(case.apply(*again)) == ["applied"] * 3
+    row = case.address(IP)
+    assert (row["mac"], row["hostname"], row["state"], str(row["lastSeen"])) == (MAC, None, OFFLINE_ID, LOCAL)
+    assert [action for _, action, _ in case.changelog()] == ["delete", "add"]
+
+
 EDITS = [
     "note = 'mine'", "owner = 'me'", "description = 'x'", "hostname = 'nas'", "mac = NULL", "mac = 'AA:bb:cc:dd:ee:ff'",
     "state = 2", "lastSeen = '2026-01-01 00:00:00'", "is_gateway = 1", "excludePing = 1", "PTRignore = 1", "PTR = 9",

@@ -11,10 +11,12 @@ from tests.services.dhcp_client import Device
 from tests.services.kea import Kea
 from tests.services.mariadb import Database
 from tests.services.openssh import Sshd
+from tests.services.process import eventually
 
 ZONE = "viktorbarzin.lan"
 TV = Device("02:00:00:00:00:02", relay="192.168.1.1", hostname="tv", client_id=b"\x01\x02\x00\x00\x00\x00\x02")
 RADIO = Device("02:00:00:00:00:03", relay="192.168.1.1", hostname="radio")
+CAM = Device("02:00:00:00:00:04", relay="192.168.1.1", hostname="cam")
 
 
 @pytest.fixture
@@ -92,6 +94,44 @@ def test_a_census_is_taken_back_and_stays_so_until_the_undo_is_undone(network: R
     assert network.address(tv)["hostname"] == "tv"
     pointer = ip_address(tv).reverse_pointer
     assert network.bind.query(pointer, "PTR") == [f"tv.{ZONE}."]
+    before = network.everything()
+    census(network)
+    assert network.everything() == before
+
+
+def test_what_a_census_changed_and_withdrew_is_put_back_as_it_was(network: RealNetwork) -> None:
+    """One census names, renames and withdraws; its undo restores TTLs and DHCIDs; the row a person edited stays."""
+    tv, radio = (network.kea.client().lease(one) for one in (TV, RADIO))
+    for _ in range(3):
+        census(network)
+    network.world.age(hours=240)
+    network.kea.client().release(tv)
+    eventually(lambda: tv.address not in {one["ip-address"] for one in network.kea.leases()}, "the lease's end")
+    census(network)
+    network.world.age(hours=25)
+    cam = network.kea.client().lease(CAM).address
+    network.kea.client().request(replace(RADIO, hostname="wireless"), radio.address)
+    names, held = records(network), rows(network)
+
+    wrong = census(network)
+    after = records(network)
+    assert network.bind.query(f"tv.{ZONE}", "A") == []
+    assert network.bind.query(ip_address(radio.address).reverse_pointer, "PTR") == [f"wireless.{ZONE}."]
+    identity = network.address(cam)["id"]
+    network.ipam.execute("UPDATE ipaddresses SET description = 'the door' WHERE id = %s", [identity])
+
+    undid = undo(network, wrong)
+    assert records(network) == names
+    assert {ip: row for ip, row in rows(network).items() if row["id"] != identity} == held
+    assert network.address(cam)["hostname"] == "cam"
+    for _ in range(2):
+        before = network.everything()
+        census(network)
+        assert network.everything() == before
+
+    undo(network, undid)
+    assert records(network) == after
+    assert network.address(radio.address)["hostname"] == "wireless"
     before = network.everything()
     census(network)
     assert network.everything() == before

@@ -208,3 +208,15 @@ def test_the_guards_count_an_undo_as_any_plan_and_tell_its_own_command(done: Don
     rows = guards(back(done), targets, known, network=strict, past=Past(), now=AT)
     refused = only(rows, verdict="refused")
     assert set(refused["guard"]) == {"deletes-per-site", "deletes-per-zone", "deletes-per-subnet"}
+
+
+def test_a_row_with_a_mac_alone_is_emptied_of_it() -> None:
+    """No name was entered, so none is cleared."""
+    first = hour(leases=[lease("10.0.1.5", ALICE)])
+    made, nothing = census(first), tables.APPLIED.empty()
+    after, known = carried_out(first, made, nothing)
+    taken = undo(written(made, after, nothing, RUN), tables.WRITTEN.empty(), after, known, network=NETWORK)
+    assert cells(taken["ipam_plan"], "ip", "field", "after") == [
+        ("10.0.1.5", "mac", None),
+        ("10.0.1.5", "tag", "Offline"),
+    ]
