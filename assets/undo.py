@@ -18,7 +18,7 @@ from pipelines.network import Network
 from pipelines.parse.every import parse_all
 from pipelines.plan.approval import Job, asked
 from pipelines.plan.guards import guards
-from pipelines.plan.timely import stop_untimely
+from pipelines.plan.timely import stop_stale
 from pipelines.plan.undo import Request, chosen, run_of, undo
 from pipelines.reconcile.trust import faults
 from pipelines.snapshots import EVERYWHERE
@@ -147,7 +147,7 @@ def _loading() -> dg.AssetsDefinition:
         asked = tables.SNAPSHOTS.concat([read[name] for name in READ])
         plans = Plans(read["undo_ipam_plan"], read["undo_dns_plan"], read["undo_guards"], read["undone"])
         with told():
-            stop_untimely(asked, targets.last_load_at(), pd.Timestamp.now("UTC"))
+            stop_stale(asked, pd.Timestamp.now("UTC"))
         with told(), targets.carried_out(context.run.run_id, plans) as answers:
             receipts = dict(zip(RECEIPTS, by_target(answers), strict=True))
         yield from told_receipts(receipts, {}, suites)

@@ -34,7 +34,7 @@ def stop_stale(sources: pd.DataFrame, now: pd.Timestamp) -> None:
     if not age <= A_RUN:  # nor where there is none
         minutes = int(age.total_seconds() // 60) if len(targets) else "an unknown number of"
         fault = f"it was made for what phpIPAM and DNS held {minutes} minutes ago"
-        raise PlanRefused("plan", fault, "Start a whole job (census or dns_sync), not a part")
+        raise PlanRefused("plan", fault, "Start a whole job (census, dns_sync or undo), not a part")
 
 
 _SET_IT = "Set this machine's clock (timedatectl), and start a whole job"

@@ -139,7 +139,7 @@ def test_a_load_alone_sends_no_plan_that_is_older_than_a_run(hands: Hands) -> No
     finally:
         store.write_bytes(kept)
     assert said.startswith("plan: it was made for what phpIPAM and DNS held 18")
-    assert said.endswith("minutes ago. Start a whole job (census or dns_sync), not a part")
+    assert said.endswith("minutes ago. Start a whole job (census, dns_sync or undo), not a part")
     assert (hands.lab.everything(), hands.world.ledger("left_behind")) == (before, noted)
 
 

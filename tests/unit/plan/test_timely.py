@@ -37,7 +37,7 @@ def test_a_plan_that_is_older_than_a_run_is_refused() -> None:
     said = stale(AT + 16 * MINUTE, hour()["sources"])
     assert said == (
         "plan: it was made for what phpIPAM and DNS held 16 minutes ago. "
-        "Start a whole job (census or dns_sync), not a part"
+        "Start a whole job (census, dns_sync or undo), not a part"
     )
     sources = hour()["sources"]
     is_gateways = sources["site"] != "*"
