@@ -24,7 +24,7 @@ _LARGE = 100_000
 def main() -> int:
     """Run the parts that are asked for, and write results.json, the curves and benchmarks.md; 1 when one failed."""
     arguments = _arguments()
-    known = kept(arguments.into)
+    known = kept(arguments.into) if arguments.add else Kept()
     known.machine = machine()
     failed = [part for part in _parts(arguments) if not _is_kept(part, known, arguments.into)]
     _say(write_report(known, arguments.into))
@@ -52,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="hosts of the networks")
     parser.add_argument("--bindings", type=int, nargs="*", default=BINDINGS, help="bindings, in memory")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what is measured")
+    parser.add_argument("--add", action="store_true", help="keep the results that the folder holds, and add to them")
     return parser.parse_args()
 
 
