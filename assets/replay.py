@@ -98,12 +98,15 @@ class _Past:
         self, past_hours: PastHours, history: History, network: Network, wanted: list[Hour], *, anew: bool
     ) -> None:
         self._past_hours, self._history, self._network, self._anew = past_hours, history, network, anew
-        self._index, self._known = past_hours.index(min(wanted), max(wanted), network), history.told()
+        self._reads, self._known = past_hours.reads(min(wanted), max(wanted), network), history.told()
 
     def told_again(self, hour: Hour) -> Metadata:
         """What the last census of an hour found, for the UI; what each of them saw is in the history from now on."""
-        account = Told()
-        for read in self._past_hours.reads(self._index, hour, self._network):
+        begun, account = self._reads.get(hour, []), Told()
+        whole = [read for read in begun if read.is_whole]
+        if not whole:
+            raise self._past_hours.why_none(hour, has_begun=bool(begun))
+        for read in whole:
             applied = self._past_hours.applied(read.rows["read_at"].max())
             answers = self._past_hours.snapshots(read, hour)
             made = retold(answers, applied, network=self._network, held=read.held)

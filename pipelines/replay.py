@@ -119,15 +119,18 @@ class Read:
         return all(any(is_of(source, step) for source in self.rows["source"]) for step in (PHPIPAM, ZONES))
 
 
-def reads_in(index: pd.DataFrame, hour: Hour, network: Network) -> list[Read]:
-    """The runs that asked a gateway, last in this hour, in order; dns_sync asks none.
+def reads_by_hour(index: pd.DataFrame, network: Network) -> dict[Hour, list[Read]]:
+    """The runs that asked a gateway, in order, by the hour in which they asked the last; dns_sync asks none.
 
-    The index is `tables.SNAPSHOTS` with `run_id`, in the order of its writing, from `reach` before the hour on.
+    The index is `tables.SNAPSHOTS` with `run_id`, in the order of its writing, from `reach` before the hours on.
     """
-    asked = index[[is_of(source, GATEWAYS, LISTED) for source in index["source"]]]
-    at = asked.groupby("run_id")["read_at"].max().sort_values()
-    inside = at[(at >= hour.start) & (at < hour.end)]
-    return [_completed(str(run_id), index, network) for run_id in inside.index]
+    is_asked = {source: is_of(source, GATEWAYS, LISTED) for source in index["source"].unique()}
+    asked = index[index["source"].map(is_asked).astype(bool)]
+    own = dict(list(index.groupby("run_id", sort=False)))
+    found: dict[Hour, list[Read]] = {}
+    for run_id, at in asked.groupby("run_id")["read_at"].max().sort_values().items():
+        found.setdefault(Hour.of(at), []).append(_completed(str(run_id), own[run_id], index, network))
+    return found
 
 
 def reach(network: Network) -> timedelta:
@@ -135,9 +138,11 @@ def reach(network: Network) -> timedelta:
     return max(network.hold(site) for site in network.sites)
 
 
-def _completed(run_id: str, index: pd.DataFrame, network: Network) -> Read:
-    own = index[index["run_id"] == run_id]
+def _completed(run_id: str, own: pd.DataFrame, index: pd.DataFrame, network: Network) -> Read:
+    """A run's rows, and those of the sites that it did not ask, as they were found last before it."""
     gateways = {name for name, site in network.sites.items() if site.gateway is not None}
+    if gateways <= set(own["site"]):
+        return Read(run_id, own)
     earlier = index[(index.index < own.index[0]) & index["site"].isin(gateways - set(own["site"]))]
     last = earlier.groupby("site")["run_id"].transform("last")
     held = earlier[earlier["run_id"] == last]

@@ -4,7 +4,7 @@ import pandas as pd
 
 from pipelines.errors import HourLost, ParseError
 from pipelines.network import Network
-from pipelines.replay import Hour, Read, reach, reads_in, why_lost
+from pipelines.replay import Hour, Read, reach, reads_by_hour, why_lost
 from pipelines.snapshots import Snapshot, from_table
 from resources.archive import Archive
 from resources.ledger import Ledger
@@ -19,18 +19,15 @@ class PastHours:
         self._archive = archive
         self._ledger = ledger
 
-    def index(self, first: Hour, last: Hour, network: Network) -> pd.DataFrame:
-        """`tables.SNAPSHOTS` with their `run_id`: all that the runs of these hours may have rested on."""
-        return self._ledger.index(first.start - reach(network), last.end + _LONGEST_RUN)
+    def reads(self, first: Hour, last: Hour, network: Network) -> dict[Hour, list[Read]]:
+        """The runs that asked gateways in these hours, and what each rested on; hours without any are not in it."""
+        index = self._ledger.index(first.start - reach(network), last.end + _LONGEST_RUN)
+        return reads_by_hour(index, network)
 
-    def reads(self, index: pd.DataFrame, hour: Hour, network: Network) -> list[Read]:
-        """The runs of an hour that read every kind of source, in order; at least one. Raises `HourLost`."""
-        found = reads_in(index, hour, network)
-        whole = [one for one in found if one.is_whole]
-        if not whole:
-            around = self._ledger.asked_around(hour.start, hour.end)
-            raise why_lost(hour, pd.Timestamp.now("UTC"), around, has_begun=bool(found))
-        return whole
+    def why_none(self, hour: Hour, *, has_begun: bool) -> HourLost:
+        """Why there is no whole run in an hour."""
+        around = self._ledger.asked_around(hour.start, hour.end)
+        return why_lost(hour, pd.Timestamp.now("UTC"), around, has_begun=has_begun)
 
     def snapshots(self, read: Read, hour: Hour) -> list[Snapshot]:
         """The answers that a run rested on. Raises `HourLost` where any is damaged or was let go."""

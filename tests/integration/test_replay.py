@@ -168,7 +168,7 @@ def test_history_is_told_anew_only_when_asked_to(archived: Archived) -> None:
     """As after a parser was mended: the hour says how much differs, and with `anew` today's word stands."""
     before = rows(archived)
     past = archived.past_hours
-    read = past.reads(past.index(HOUR, HOUR, NETWORK), HOUR, NETWORK)[0]
+    read = past.reads(HOUR, HOUR, NETWORK)[HOUR][0]
     (home, _) = retold(past.snapshots(read, HOUR), archived.ledger.applied(), network=NETWORK).seen
     archived.history.note([replace(home, holders=home.holders.assign(mac=CAROL))], "run-4", anew=True)
     kept = rows(archived)
