@@ -20,7 +20,7 @@ export PYTHONPATH := $(CURDIR)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test soak day bench reliability check services census rehearse docs clean
+.PHONY: help setup demo ui test soak disk day bench reliability check services census rehearse docs clean
 
 help: ## list the commands
 	@echo "netcensus: an hourly census of a network, into phpIPAM and DNS"
@@ -48,6 +48,9 @@ bench: services $(PEERS)/.done ## what it costs beside octoDNS, nsupdate, diffsy
 
 reliability: services ## break everything again, and write what came of it to docs/reliability.md
 	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py
+
+disk: $(VENV)/.tests ## as root: what a day writes, daemon and UI included, on a disk of its own (MINUTES=3 of idling)
+	@$(BIN)/python -m tests.disk --minutes $(or $(MINUTES),3)
 
 check: $(VENV)/.tests ## lint, types and import rules
 	@$(BIN)/ruff check

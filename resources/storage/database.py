@@ -20,10 +20,10 @@ PRAGMAS: Final = (
     "journal_mode=WAL",
     # In WAL mode a power cut may take the last commits, never the file's consistency (sqlite.org/wal.html).
     "synchronous=NORMAL",
-    # The log is folded into the file each 8 MB of pages, so that pages many runs touch are written back once for all;
-    # a log that grew beyond 16 MB, because a reader held it back, is cut.
-    "wal_autocheckpoint=8000",
-    "journal_size_limit=16777216",
+    # The log is folded into the file each 1 MB of pages, some two censuses: pages that both changed are written back
+    # once. Rarer would be fewer bytes, but megabytes in one second. A log that a reader held back beyond 4 MB is cut.
+    "wal_autocheckpoint=1000",
+    "journal_size_limit=4194304",
 )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 # What another process (the web server) sees is at most this late. A census takes some four seconds: each commit less is
 # a fifth of its bytes, since all commits of a run change the same pages of the same indexes.
-LONGEST_WAIT_S: Final = 2.0
+LONGEST_WAIT_S: Final = 3.0
 MOST_WAITING: Final = 200
 # A thread with nothing to write ends (and lets go of its event log); the next event starts another.
 IDLE_S: Final = 10

@@ -54,7 +54,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="netcensus-disk-", dir="/var/tmp") as name:
         folder = Path(name)
-        with running_lab(folder / "lab") as lab, private_disk(folder) as disk, peak(disk) as most:
+        with running_lab(folder / "lab") as lab, private_disk() as disk, peak(disk) as most:
             by_command(disk, own(lab, disk))
             most.most = 0  # the first census is not a quiet hour
             day = as_services(disk, own(lab, disk), folder, minutes * 60)
@@ -100,7 +100,7 @@ def censuses(stack: Stack) -> None:
 
 
 def fold(database: Path) -> None:
-    """Write the log into its file, as Dagster's storage does by itself each 8 MB."""
+    """Write the log into its file, as Dagster's storage does by itself each 1 MB."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.disk import running_disk
+
 _SECTOR = 512  # bytes: the unit of Documentation/block/stat.rst, whatever the disk's own
 _MEGABYTES = 1024
 
@@ -66,19 +68,10 @@ class Peak:
 
 
 @contextmanager
-def private_disk(folder: Path) -> Iterator[Disk]:
-    """An ext4 of its own below `folder`, unmounted at the end. Needs root."""
-    image, mount = folder / "disk.img", folder / "disk"
-    mount.mkdir()
-    with image.open("wb") as file:
-        file.truncate(_MEGABYTES << 20)
-    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
-    subprocess.run(["mount", "-o", "loop", str(image), str(mount)], check=True)
-    try:
-        found = subprocess.run(["losetup", "-j", str(image)], check=True, capture_output=True, text=True).stdout
-        yield Disk(mount, Path(found.split(":")[0]).name)
-    finally:
-        subprocess.run(["umount", "-l", str(mount)], check=True)  # at once, though a process may still be ending
+def private_disk() -> Iterator[Disk]:
+    """An ext4 of its own, unmounted at the end. Needs root."""
+    with running_disk(_MEGABYTES) as disk:
+        yield Disk(disk.mount, disk.loop)
 
 
 @contextmanager
