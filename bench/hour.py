@@ -1,5 +1,7 @@
 """The hosts as the parse stage's tables, made as columns: for what is measured without any server."""
 
+from ipaddress import ip_network
+
 import pandas as pd
 
 from bench import layout
@@ -61,7 +63,8 @@ def _neighbours(hosts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _dhcp_subnets() -> pd.DataFrame:
-    rows = [(site, cidr, False, None, None) for cidr, site in layout.SITE_OF.items() if cidr != layout.IPV6_SUBNET]
+    pools = {cidr: f"{ip_network(cidr)[16]}-{ip_network(cidr)[-16]}" for cidr in layout.IPV4_SUBNETS}
+    rows = [(layout.SITE_OF[cidr], cidr, False, None, pool) for cidr, pool in pools.items()]
     return tables.DHCP_SUBNETS.rows(rows)
 
 
