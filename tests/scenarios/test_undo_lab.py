@@ -1,0 +1,48 @@
+"""Undo from the command line, on the lab: what it says, what it refuses, and what it writes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import netcensus
+from tests.scenarios.lab_world import running_lab
+from tests.scenarios.world import World
+
+
+def command(world: World, patch: pytest.MonkeyPatch, *words: str) -> int:
+    """The exit status of `netcensus.py undo` with these words."""
+    patch.setattr("sys.argv", ["netcensus", "undo", *words])
+    with world.entered():
+        return netcensus.main()
+
+
+def test_a_run_is_found_looked_at_refused_let_through_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a run the last are told; a rehearsal writes nothing; too much is refused with the command that does it."""
+    with running_lab(tmp_path / "lab") as lab:
+        world = lab.world(tmp_path / "own")
+        names = lab.records()
+        assert world.run() == []
+        run, written = world.last_that_wrote(), lab.everything()
+
+        assert command(world, monkeypatch) == 1
+        assert f"The last that wrote: {run[:8]} of " in capsys.readouterr().err
+        assert command(world, monkeypatch, "ffffffff") == 1
+        assert "no run 'ffffffff' is known to this ledger" in capsys.readouterr().err
+
+        (owner,) = sorted(lab.records() - names, key=str)[:1]
+        assert command(world, monkeypatch, run[:8], "--rehearse", "--subject", owner[0]) == 0
+        assert re.search(r"DNS: \d changes would be made", capsys.readouterr().out)
+        assert command(world, monkeypatch, run[:8], "--target", "dns") == 1
+        refused = capsys.readouterr().err
+        assert f"python netcensus.py undo {run} --target dns --approve " in refused
+        assert lab.everything() == written
+
+        approvals = dict.fromkeys(re.findall(r"--approve ([0-9a-f]{12}:[a-z-]+)", refused))
+        options = [word for approval in approvals for word in ("--approve", approval)]
+        assert command(world, monkeypatch, run, "--target", "dns", *options) == 0
+        assert f"Undo of run {run}" in capsys.readouterr().out
+        assert lab.records() == names
+        assert lab.phpipam() == written[0]
