@@ -106,7 +106,7 @@ def chosen(written: pd.DataFrame, request: Request, network: Network) -> pd.Data
 def _is_meant(rows: pd.DataFrame, request: Request, network: Network) -> "pd.Series[bool]":
     is_meant = pd.Series(data=True, index=rows.index)
     if request.target is not None:
-        is_meant &= rows["target"] == request.target
+        is_meant &= rows["target"].isin({request.target} | ({"kea"} if request.target == "dns" else set()))
     if request.scope is not None:
         is_meant &= rows["scope"].str.rstrip(".") == request.scope.rstrip(".").lower()
     if request.subject is not None:
