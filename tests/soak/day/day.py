@@ -25,7 +25,6 @@ _PERSONS = {"type", "enter", "clear", "remove", "host by hand", "delete a record
 _STILL = "nothing has changed"
 _MINUTE = timedelta(minutes=1)
 _QUIET_S, _LONGEST_S = 0.1, 5.0
-_QUESTIONS = 5
 
 
 @dataclass
@@ -68,6 +67,7 @@ class Day:
         self._person = Person(self._life, self._truth, self.seed)
         self._random = random.Random(self.seed)  # noqa: S311 - as in `Life`
         self._sizes = Sizes(self.network.real)
+        self._slack = timedelta()  # as long as the longest census took: so late it may have asked a gateway
         self._rows: dict[str, Row] = {}
         self._rrsets = self._truth.published.rrsets(self._facts, self.timetable.begin)
 
@@ -109,7 +109,9 @@ class Day:
         self.network.tell(self._facts)
         before = standing(self.network.real)
         is_killed = number == self.timetable.killed
+        begun = time.monotonic()
         hour.told = self._killed(before) if is_killed else self.network.real.world.run()
+        self._slack = max(self._slack, timedelta(seconds=time.monotonic() - begun + 3))
         after = standing(self.network.real)
         hour.sizes = self._sizes.since_last()
         self._truth.census(self._facts, hour.at, frozenset({LONDON} if is_out else {SOFIA} if is_half else ()))
@@ -122,13 +124,13 @@ class Day:
         hour.written = len(_changed(was, is_now)) + len(_changed(before.rrsets, after.rrsets))
         touched = {ip for ip, row in after.rows.items() if ip in before.rows and row.seen != before.rows[ip].seen}
         hour.seen, hour.updates = len(touched - _changed(was, is_now)), after.updates - before.updates
-        hour.rows += reading.wrong_rows(after.rows, rows, self._rows if is_killed else None)
+        hour.rows += reading.wrong_rows(after.rows, rows, self._rows if is_killed else None, self._slack)
         hour.records += reading.wrong_records(after.rrsets, rrsets, before.rrsets if is_killed else None)
         if is_killed:
             self._truth.doubt(hour.at)
-        hour.history += reading.wrong_history(self.network.real, self._truth.looks, self._truth.unsure)
+        hour.history += reading.wrong_history(self.network.real, self._truth.looks, self._truth.unsure, self._slack)
         if hour.special == _STILL:
-            hour.history += wrong_answers(self.network.real.world, self._truth.sure_looks(), self._random, _QUESTIONS)
+            hour.history += wrong_answers(self.network.real.world, self._truth.sure_looks(), self._random, self._slack)
         if hour.special == _STILL and before != after:
             hour.records.append(f"nothing had changed, and this was written: {_changed(was, is_now) or after}")
         self._rows, self._rrsets = rows, rrsets

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from tests.scenarios.real_world import RealNetwork
@@ -13,7 +13,6 @@ from tests.soak.day.truth import Holders, Row
 
 _NEVER = "1970-01-01 00:00:01"
 _ROWS = "SELECT ip_addr, hostname, mac, state, CAST(lastSeen AS CHAR(19)) AS seen FROM ipaddresses WHERE subnetId >= 7"
-_SECONDS = 60  # a census asks its gateways some seconds after it was begun
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,32 @@ def standing(network: RealNetwork) -> Standing:
     return Standing(rows, rrsets, serials, network.bind.update_count())
 
 
-def wrong_rows(now: Mapping[str, Found], truth: Mapping[str, Row], before: Mapping[str, Row] | None) -> Iterator[str]:
+def wrong_rows(
+    now: Mapping[str, Found], truth: Mapping[str, Row], before: Mapping[str, Row] | None, slack: timedelta
+) -> Iterator[str]:
     """Rows of phpIPAM that are not as they must be, lack, or are too many.
 
     `before` is what held an hour ago: given when the census was killed, so that a row may still read like that.
+    `slack` is how long after its begin a census may have asked a gateway.
     """
     for ip in sorted(now.keys() | truth.keys(), key=ip_address):
-        fits = [_fits(now.get(ip), one.get(ip)) for one in (truth, before) if one is not None]
+        fits = [_fits(now.get(ip), one.get(ip), slack) for one in (truth, before) if one is not None]
         if not any(fits):
             yield f"{ip}: must be {truth.get(ip)}, is {now.get(ip)}"
 
 
-def _fits(found: Found | None, row: Row | None) -> bool:
+def _fits(found: Found | None, row: Row | None, slack: timedelta) -> bool:
     if found is None or row is None:
         return found is None and row is None
     if found.lasting != (row.name, row.mac, row.state):
         return False
-    return any(_same_second(found.seen, text) for text in row.texts())
+    return any(_is_near(found.seen, text, slack) for text in row.texts())
 
 
-def _same_second(one: str | None, other: str | None) -> bool:
+def _is_near(one: str | None, other: str | None, slack: timedelta) -> bool:
     if one is None or other is None:
         return one == other
-    times = [datetime.fromisoformat(text) for text in (one, other)]
-    return abs((times[0] - times[1]).total_seconds()) <= _SECONDS
+    return abs(datetime.fromisoformat(one) - datetime.fromisoformat(other)) <= slack
 
 
 def wrong_records(now: RRsets, truth: RRsets, before: RRsets | None) -> Iterator[str]:
@@ -100,23 +101,29 @@ def _shown(data: frozenset[tuple[int, str]] | None) -> str:
 
 
 def wrong_history(
-    network: RealNetwork, looks: Mapping[str, Mapping[datetime, Holders]], unsure: Collection[datetime]
+    network: RealNetwork,
+    looks: Mapping[str, Mapping[datetime, Holders]],
+    unsure: Collection[datetime],
+    slack: timedelta,
 ) -> Iterator[str]:
-    """Looks of which the history says something else than was true then, or that it does not have, or alone has."""
+    """Looks of which the history says something else than was true then, or that it does not have, or alone has.
+
+    It may lack those that are `unsure`; `slack` as for `wrong_rows`.
+    """
     with closing(sqlite3.connect(network.world.folder / "ledger.sqlite", timeout=30)) as ledger:
         for site, expected in looks.items():
             asked = ledger.execute("SELECT at FROM looks WHERE site = ? ORDER BY at", [site])
             noted = [datetime.fromtimestamp(seconds, UTC) for (seconds,) in asked]
-            pairs = {at: begun for at in noted if (begun := _begun(at, expected)) is not None}
+            pairs = {at: begun for at in noted if (begun := _begun(at, expected, slack)) is not None}
             yield from (f"{site}: the look of {at} is lacking" for at in expected.keys() - pairs.values() - set(unsure))
             yield from (f"{site}: nobody could look at {at}" for at in noted if at not in pairs)
             for at, begun in pairs.items():
                 yield from _wrong_look(at, expected[begun], _held(ledger, site, at))
 
 
-def _begun(at: datetime, expected: Collection[datetime]) -> datetime | None:
-    """The census that looked then: one that had begun within a minute before."""
-    return next((one for one in expected if 0 <= (at - one).total_seconds() < _SECONDS), None)
+def _begun(at: datetime, expected: Collection[datetime], slack: timedelta) -> datetime | None:
+    """The census that looked then."""
+    return next((one for one in expected if one <= at <= one + slack), None)
 
 
 def _wrong_look(at: datetime, expected: Holders, held: Holders) -> Iterator[str]:
