@@ -12,6 +12,7 @@ from tests.soak.day.network import LEASE_S, DayNetwork
 _FIRST = {MANAGEMENT: 3, CLUSTER: 4, LAN: 14, FARM: 6, FLAT: 6}
 _STATIC = {LAN: (201, 202, 203), FARM: (201,), FLAT: (201,)}  # devices that only answer ARP
 _POOL = range(100, 200)
+_RESERVED = range(205, 250)
 _ROAMING = (LAN, FARM, FLAT)
 
 
@@ -44,6 +45,7 @@ class Life:
         self._client = self.network.real.kea.client()
         self._number = 0
         self._vacated: list[str] = []
+        self._unreserved = iter(_RESERVED)
         self._last = dict.fromkeys((FARM, FLAT), _POOL.start - 1)
 
     def begin(self) -> None:
@@ -159,11 +161,13 @@ class Life:
         self._arrives(device, self._random.choice(free))
         return f"{device.name or 'a guest without a name'} takes over an address"
 
-    def _reserve(self) -> str:
+    def _reserve(self) -> str | None:
         """A host that is not there (yet): Kea keeps an address of the LAN and a name for it."""
-        self._number += 1
+        number = next(self._unreserved, None)
+        if number is None:
+            return None
         name = self._label()
-        self.facts.reservations[LAN.address(20 + self._number % 60)] = Reservation(self._mac(), name)
+        self.facts.reservations[LAN.address(number)] = Reservation(self._mac(), name)
         self.network.reserve(self.facts)
         return f"{name} is reserved"
 

@@ -11,6 +11,7 @@ from tests.soak.day.truth import Row, Truth
 
 _SUBNET_ID = {LAN: 9, FLAT: 12}  # tests/services/phpipam_seed.sql
 _TTL_S = 300
+_ENTERED, _PUBLISHED = range(30, 60), range(60, 100)  # host numbers for rows of theirs, and for records of theirs
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Person:
         self._facts: Facts = self.life.facts
         self._ipam, self._bind = self.life.network.real.ipam, self.life.network.real.bind
         self._number = 0
+        self._unentered, self._unpublished = iter(_ENTERED), iter(_PUBLISHED)
 
     def happens(self, act: str) -> None:
         """One edit; nothing, where there is nothing to edit."""
@@ -61,11 +63,13 @@ class Person:
         self._facts.cleared.add(device.ip)
         return f"clears {device.name}"
 
-    def _enters(self) -> str:
+    def _enters(self) -> str | None:
         """A host nobody has seen."""
         place: Place = self._random.choice([LAN, FLAT])
-        name = self._label("entered")
-        ip = place.address(30 + self._number)
+        number = next(self._unentered, None)
+        if number is None:
+            return None
+        name, ip = self._label("entered"), place.address(number)
         sql = "INSERT INTO ipaddresses (subnetId, ip_addr, hostname, state) VALUES (%s, %s, %s, 2)"
         self._ipam.execute(sql, [_SUBNET_ID[place], decimal_of(ip), name])
         self._facts.typed[ip] = name
@@ -82,10 +86,12 @@ class Person:
         del self.truth.rows[ip]
         return f"removes {self._facts.typed.pop(ip)}"
 
-    def _adds_host(self) -> str:
+    def _adds_host(self) -> str | None:
         """A and PTR with nsupdate, of an address nobody holds."""
-        owner = f"{self._label('hand')}.{DOMAIN}"
-        ip = LAN.address(60 + self._number)
+        number = next(self._unpublished, None)
+        if number is None:
+            return None
+        owner, ip = f"{self._label('hand')}.{DOMAIN}", LAN.address(number)
         for at, rtype, data in ((owner, "A", ip), (pointer(ip), "PTR", f"{owner}.")):
             self._bind.add(_zone(at), at, _TTL_S, rtype, data)
             self._facts.records_by_hand[at, rtype] = frozenset({(_TTL_S, data)})
