@@ -4,17 +4,19 @@ Whose a name in phpIPAM or a pointer in DNS was is told by what we had written b
 needs the rows of then. A row that another takes the place of is kept, with the time until which it stood.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from resources.own_database import naive, plain_rows
+from resources.own_database import frame_of, naive, plain_rows
 
 _KEY = list(tables.APPLIED.key)
-_INSTANTS = ("at", "missing_since_at")
 _ALWAYS = datetime(1970, 1, 1)  # noqa: DTZ001 - the database's instants are naive UTC; no row of ours is of then
+_UNKNOWN = datetime(1970, 1, 2)  # noqa: DTZ001 - as above
+_MANY = 500  # from so many rows on it costs less to ask which of them there are
 SCHEMA = sa.MetaData()
 """The ledger's own tables: those here, and those of `resources.ledger`."""
 
@@ -52,10 +54,7 @@ def stands(connection: sa.Connection, at: pd.Timestamp | None = None) -> pd.Data
         before = sa.select(*_named(APPLIED_BEFORE)).where(APPLIED_BEFORE.c.until_at > then)
         parts = [parts[0].where(APPLIED.c.at <= then), before.where(APPLIED_BEFORE.c.at <= then)]
     query = sa.union_all(*parts).order_by(*map(sa.column, _KEY))
-    rows = connection.execute(query).mappings().all()
-    columns: dict[str, object] = {name: [row[name] for row in rows] for name in tables.APPLIED.names}
-    times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in _INSTANTS}
-    return tables.APPLIED.frame(pd.DataFrame(columns | times))
+    return frame_of(tables.APPLIED, connection.execute(query).all())
 
 
 def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
@@ -63,14 +62,30 @@ def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
 
     What stood there before is kept, unless it was of the same load, which nobody else has seen.
     """
-    says_something = rows["value"].notna() | rows["intended"].notna()
-    times = [row["at"] if one else _ALWAYS for row, one in zip(plain_rows(rows), says_something, strict=True)]
-    keys = [{f"old_{name}": value for name, value in key.items()} for key in plain_rows(rows[_KEY])]
+    says_something, plain = (rows["value"].notna() | rows["intended"].notna()).tolist(), plain_rows(rows)
+    written = [row for row, one in zip(plain, says_something, strict=True) if one]
+    times = [row["at"] if one else _ALWAYS for row, one in zip(plain, says_something, strict=True)]
+    stood = _stood(connection, rows)
     now = naive(pd.Timestamp.now("UTC"))
-    connection.execute(_KEEP, [key | {"new_at": at, "now": now} for key, at in zip(keys, times, strict=True)])
-    connection.execute(_REMOVE, keys)
-    if says_something.any():
-        connection.execute(sa.insert(APPLIED), plain_rows(rows[says_something]))
+    old = [(_old(row), at, since) for row, at, since in zip(plain, times, stood, strict=True) if since is not None]
+    kept = [key | {"new_at": at, "now": now} for key, at, since in old if since != at]
+    for statement, parameters in ((_KEEP, kept), (_REMOVE, [key for key, _, _ in old]), (sa.insert(APPLIED), written)):
+        if parameters:
+            connection.execute(statement, parameters)
+
+
+def _old(row: Mapping[str, object]) -> dict[str, object]:
+    return {f"old_{name}": row[name] for name in _KEY}
+
+
+def _stood(connection: sa.Connection, rows: pd.DataFrame) -> list[datetime | None]:
+    """Since when there is a row of each key; None where there is none. Of a few rows it is not asked, but assumed."""
+    if len(rows) < _MANY:
+        return [_UNKNOWN] * len(rows)
+    is_near = [APPLIED.c[name].in_(rows[name].unique().tolist()) for name in ("target", "scope")]
+    found = connection.execute(sa.select(*(APPLIED.c[name] for name in [*_KEY, "at"])).where(*is_near))
+    since = {tuple(key): at for *key, at in found}
+    return [since.get(key) for key in zip(*(rows[name].tolist() for name in _KEY), strict=True)]
 
 
 def forget(connection: sa.Connection, before: pd.Timestamp) -> None:

@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.reconcile.identity import changed, forgotten, remembered
-from resources.own_database import OwnTables, plain_rows
+from resources.own_database import OwnTables, frame_of, plain_rows
 
 _KEY = list(tables.DEVICE_IDS.key)
-_INSTANTS = ("first_seen_at", "last_seen_at")
 _metadata = sa.MetaData()
 _device_ids = sa.Table(
     "device_ids", _metadata,
@@ -35,12 +34,10 @@ class KnownDevices(OwnTables):
 
     def known(self) -> pd.DataFrame:
         """All of `tables.DEVICE_IDS`, sorted by its key; empty before the first load."""
-        query = sa.select(_device_ids).order_by(*_device_ids.primary_key.columns)
+        columns = [_device_ids.c[name] for name in tables.DEVICE_IDS.names]
+        query = sa.select(*columns).order_by(*_device_ids.primary_key.columns)
         with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        columns: dict[str, object] = {name: [row[name] for row in rows] for name in tables.DEVICE_IDS.names}
-        times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in _INSTANTS}
-        return tables.DEVICE_IDS.frame(pd.DataFrame(columns | times))
+            return frame_of(tables.DEVICE_IDS, connection.execute(query).all())
 
     def note(self, interfaces: pd.DataFrame) -> int:
         """Remember the devices of `tables.DEVICE_INTERFACES`, and how many rows that changed; none without news."""

@@ -1,14 +1,16 @@
 """The database of our own state: how it is opened, and what all the memories kept in it share."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from pipelines.contract import INSTANT, Table
 from pipelines.errors import StateError
 
 BUSY_LIMIT_S = 30  # how long another run's transaction in the SQLite file is waited for
@@ -51,14 +53,21 @@ def plain_rows(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 def _plain_column(values: "pd.Series[object]") -> list[object]:
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_localize(None)
-    return [_plain_cell(cell) for cell in values.astype("object")]
+        instants = values.dt.tz_convert("UTC").dt.tz_localize(None)
+        return list(instants.to_numpy(dtype="datetime64[us]").astype("object"))  # datetimes, None for null
+    return list(values.to_numpy(dtype="object", na_value=None).tolist())
 
 
-def _plain_cell(cell: object) -> object:
-    if pd.isna(cell):
-        return None
-    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
+def frame_of(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """A frame of this table from rows of the database that have its columns, instants as naive UTC."""
+    found = zip(*rows, strict=True) if rows else ([] for _ in table.names)
+    columns: dict[str, object] = {name: list(values) for name, values in zip(table.names, found, strict=True)}
+    times = {
+        column.name: pd.to_datetime(pd.Series(columns[column.name], dtype="object"), utc=True)
+        for column in table.columns
+        if column.dtype == INSTANT
+    }
+    return table.frame(pd.DataFrame(columns | times))
 
 
 def database_file(url: str) -> Path | None:

@@ -60,6 +60,24 @@ def test_a_row_that_says_nothing_is_forgotten(store: Ledger) -> None:
     pd.testing.assert_frame_equal(store.applied(), ledger(*ROWS[:2]))
 
 
+def test_many_rows_at_once_are_stored_as_few_are(tmp_path: Path) -> None:
+    """Made, made anew by the same load and by a later one, and taken away: both ways say the same, now and of then."""
+    at_once, one_by_one = (Ledger(f"sqlite:///{tmp_path}/{name}.sqlite") for name in ("many", "few"))
+    rows = [written("dns", "example.lan.", f"h{number}.example.lan.", "A", "10.0.1.5") for number in range(900)]
+    later = [row | {"value": "10.0.1.6", "at": AT} for row in rows[300:600]]
+    hours = [
+        ledger(*rows[:600]),
+        ledger(*rows),
+        ledger(*later, *(row | {"value": None, "at": AT} for row in rows[600:])),
+    ]
+    for hour_rows in hours:
+        at_once.replace_applied(hour_rows)
+        for start in range(0, len(hour_rows), 300):
+            one_by_one.replace_applied(hour_rows.iloc[start : start + 300])
+    for at in (None, AT, AT - pd.Timedelta(minutes=30)):
+        pd.testing.assert_frame_equal(at_once.applied(at), one_by_one.applied(at))
+
+
 def test_nothing_is_stored_for_nothing(store: Ledger) -> None:
     """Empty tables are a normal case."""
     store.replace_applied(tables.APPLIED.empty())
