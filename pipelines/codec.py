@@ -42,4 +42,4 @@ def _unreadable(table: Table, fault: str) -> ParseError:
 def _plain(values: "pd.Series[object]", dtype: str) -> list[object]:
     if dtype == INSTANT:
         values = values.astype("int64").astype("Int64").mask(values.isna())  # never as floats, which end in 2255
-    return [None if pd.isna(value) else value for value in values.tolist()]
+    return list(values.to_numpy(dtype="object", na_value=None).tolist())

@@ -70,13 +70,13 @@ class Ending:
 
     def column(self, frame: pd.DataFrame, _others: Frames) -> "pd.Series[object]":
         """The column, for the rows of `frame`."""
-        pairs = zip(frame[self.value], frame[self.like], strict=True)
+        pairs = zip(frame[self.value].tolist(), frame[self.like].tolist(), strict=True)
         return pd.Series([_end(text, like) for text, like in pairs], index=frame.index, dtype="str")
 
 
-def _end(text: str, like: str) -> str | None:
-    if pd.isna(text) or pd.isna(like):
-        return None
+def _end(text: object, like: object) -> str | None:
+    if not isinstance(text, str) or not isinstance(like, str):
+        return None  # null
     return text if text == like else text.partition(".")[2][-len(like) :]
 
 

@@ -152,7 +152,7 @@ def told_elsewhere(
     records, faulty = account["records"], account["registrations"]
     faulty = faulty[faulty["verdict"] != RIGHT]
     owners = {*faulty["name"].dropna(), *map(network.pointer_name, faulty["ip"])}
-    owners -= set(records.loc[records["writer"] == "netcensus", "owner"])
+    owners -= set(records.loc[(records["writer"] == "netcensus") & records["owner"].isin(owners), "owner"])
     return withheld[~withheld["subject"].isin(owners.union(*(rows["owner"] for rows in of_kea)))]
 
 

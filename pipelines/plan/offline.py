@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import merged
+from pipelines.keys import merged, stand_in
 from pipelines.plan.bookkeeping import ROW
 from pipelines.plan.managed import GONE
 from pipelines.plan.past import looked_since, waits_until
@@ -108,9 +108,8 @@ def _unnamed(rows: pd.DataFrame, is_over: "pd.Series[bool]", spoken: Spoken) -> 
 
 def _has_moved(rows: pd.DataFrame) -> "pd.Series[bool]":
     """Whether another address of the site bears the name: at another site the same text is another name."""
-    wanted = set(zip(rows["site"], rows["hostname_wanted"], strict=True))
-    held = zip(rows["site"], rows["hostname"], strict=True)
-    return pd.Series([one in wanted for one in held], rows.index, dtype=bool) & rows["hostname"].notna()
+    wanted = rows[["site", "hostname_wanted"]].set_axis(["site", "hostname"], axis="columns")
+    return stand_in(rows, wanted) & rows["hostname"].notna()
 
 
 def _is_anothers(rows: pd.DataFrame) -> "pd.Series[bool]":

@@ -99,7 +99,8 @@ def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame) -> Spoken:
     held = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
     pointers = records.loc[records["type"] == "PTR", "owner"]
     stands = frozenset(ip for ips in ours["ips"] for ip in ips)
-    return Spoken(stands, frozenset(account["records"]["ip"]), frozenset(held) | frozenset(pointers))
+    wanted, in_dns = account["records"]["ip"].tolist(), [*held.tolist(), *pointers.tolist()]
+    return Spoken(stands, frozenset(wanted), frozenset(in_dns))
 
 
 def _frozen(sources: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +127,7 @@ def _contested(claims: pd.DataFrame) -> pd.DataFrame:
 def _without_reverse_zone(addresses: pd.DataFrame, network: Network) -> pd.DataFrame:
     """One row per subnet with named hosts whose PTRs no zone of ours holds. A zone is never made."""
     named = addresses[addresses["name"].notna()]
-    lacking = [network.zone_of(network.pointer_name(ip)) is None for ip in named["ip"]]
+    lacking = [network.zone_of(network.pointer_name(ip)) is None for ip in named["ip"].tolist()]
     subnets = named[pd.Series(lacking, named.index, dtype=bool)].drop_duplicates("cidr")
     why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"
     pairs = zip(subnets["site"], subnets["cidr"], strict=True)

@@ -129,7 +129,8 @@ def address_of(owner: str, network: Network) -> str | None:
 
 
 def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
-    pointers = zone_records[zone_records["type"] == "PTR"].drop_duplicates("owner")
+    is_asked = (zone_records["type"] == "PTR") & zone_records["owner"].isin(rows["owner"])
+    pointers = zone_records[is_asked].drop_duplicates("owner")
     pointed = dict(zip(pointers["owner"], pointers["rdata"], strict=True))
     return rows["owner"].map(lambda owner: pointed.get(owner, owner)).astype("str")
 
@@ -137,8 +138,8 @@ def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
 def _superseded(rows: pd.DataFrame, wanted: pd.DataFrame) -> "pd.Series[bool]":
     """Whether an RRset's place is taken: its addresses bear another name now, or its name another address."""
     forward = wanted[wanted["type"].isin(FORWARD_TYPES)]
-    named, names = set(forward["ip"]), set(forward["owner"])
-    pointed = set(wanted.loc[wanted["type"] == "PTR", "ip"])
+    named, names = set(forward["ip"].tolist()), forward["owner"]
+    pointed = set(wanted.loc[wanted["type"] == "PTR", "ip"].tolist())
     is_mark, is_pointer = rows["type"] == DHCID, rows["type"] == "PTR"
     has_new_name = pd.Series([bool(ips) and named.issuperset(ips) for ips in rows["ips"]], rows.index, dtype=bool)
     has_new_place = rows["name"].isin(names) | pd.Series(
@@ -146,7 +147,7 @@ def _superseded(rows: pd.DataFrame, wanted: pd.DataFrame) -> "pd.Series[bool]":
     )
     taken = has_new_name.where(~is_pointer, has_new_place)
     beside = taken[~is_mark].groupby(rows.loc[~is_mark, "owner"]).all()
-    of_mark = rows["owner"].map(beside).eq(True) | rows["owner"].isin(set(wanted["owner"]))  # noqa: FBT003 - nulls are no
+    of_mark = rows["owner"].map(beside).eq(True) | rows["owner"].isin(wanted["owner"])  # noqa: FBT003 - nulls are no
     return taken.where(~is_mark, of_mark).astype(bool)
 
 
@@ -175,8 +176,8 @@ def _is_open(rows: pd.DataFrame, hour: Hour) -> "pd.Series[bool]":
 
 def _is_beside_a_mark(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[bool]":
     """Whether a DHCID stands at the name and is not among what nothing wants: it would mark nothing."""
-    marked = set(zone_records.loc[zone_records["type"] == DHCID, "owner"])
-    return rows["owner"].isin(marked - set(rows.loc[rows["type"] == DHCID, "owner"]))
+    marked = zone_records.loc[zone_records["type"] == DHCID, "owner"]
+    return rows["owner"].isin(marked) & ~rows["owner"].isin(rows.loc[rows["type"] == DHCID, "owner"])
 
 
 def _is_keas(rows: pd.DataFrame, hour: Hour) -> "pd.Series[bool]":

@@ -142,7 +142,7 @@ def _found(there: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
 def _unnoticed(zone_records: pd.DataFrame, applied: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """Those we were about to delete, or to make, when a run died, and that are not there and not wanted now."""
     rows = known(applied)
-    rows = rows[rows["zone"].isin(set(zone_records["zone"])) & ((rows["intended"] == GONE) | rows["value"].isna())]
+    rows = rows[rows["zone"].isin(zone_records["zone"]) & ((rows["intended"] == GONE) | rows["value"].isna())]
     for others in (zone_records, records):
         rows = rows[~stand_in(rows, others[KEY])]
     return _kept(rows.assign(site=EVERYWHERE, before=None, before_ttl_s=pd.NA, reason="gone, as was meant"))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines import tables
+from pipelines import contract, tables
 from pipelines.keys import in_order, merged, numbered, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
@@ -59,7 +59,7 @@ def _latest(sightings: pd.DataFrame) -> pd.DataFrame:
     ordered = in_order(sightings, [*KEY, "last_seen_at", "source", "mac"])
     winners = ordered.drop_duplicates(KEY, keep="last").drop(columns="source")
     agreeing = ordered[stand_in(ordered, winners[[*KEY, "mac"]])]
-    return winners.assign(seen_by=_joined(agreeing).to_numpy())
+    return winners.assign(seen_by=_joined(agreeing).array)
 
 
 def _joined(sightings: pd.DataFrame) -> "pd.Series[str]":
@@ -70,7 +70,7 @@ def _joined(sightings: pd.DataFrame) -> "pd.Series[str]":
     bits = {source: 1 << place for place, source in enumerate(sorted(sightings["source"].unique()))}
     sums = sightings["source"].map(bits).astype("int64").groupby(numbered(sightings[KEY])).sum()
     texts = {some: ",".join(one for one, bit in bits.items() if some & bit) for some in sums.unique()}
-    return sums.map(texts)
+    return sums.map(texts).astype(contract.TEXT)
 
 
 def _by_lease(leases: pd.DataFrame, seen: pd.DataFrame, as_of: AsOf) -> pd.DataFrame:

@@ -33,8 +33,9 @@ def agreeing_pointers(
     address with several pointers, which names nothing for certain.
     """
     pointers = zone_records[zone_records["type"] == "PTR"].drop_duplicates("owner", keep=False)
-    ours = set(applied.loc[(applied["target"] == "dns") & (applied["field"] == "PTR"), "subject"])
-    pointers = pointers[~pointers["owner"].isin(ours | owners_with_dhcid(zone_records, applied))]
+    ours = applied.loc[(applied["target"] == "dns") & (applied["field"] == "PTR"), "subject"]
+    pointers = pointers[~pointers["owner"].isin(ours)]
+    pointers = pointers[~pointers["owner"].isin(owners_with_dhcid(zone_records, applied))]
     owners = list(map(network.pointer_name, places["ip"].tolist()))
     wanted = places.assign(owner=pd.Series(owners, places.index, dtype="str"))
     found = merged(wanted, pointers[["owner", "rdata"]], on="owner", validate="many_to_one")

@@ -27,8 +27,8 @@ def device_ids(nodes: pd.DataFrame) -> "pd.Series[str]":
     ordered = in_order(nodes, ["first_seen_at", "key"])
     claims = ordered[ordered["device_id"].notna()].drop_duplicates("device_id")
     kept = in_order(claims, ["first_seen_at", "device_id"]).drop_duplicates("group")
-    ids = dict(zip(kept["group"], kept["device_id"], strict=True))
-    taken = {*nodes["device_id"].dropna(), *ids.values()}
+    ids = dict(zip(kept["group"].tolist(), kept["device_id"].tolist(), strict=True))
+    taken = {*nodes["device_id"].dropna().tolist(), *ids.values()}
     for group, members in _unnamed(ordered, set(ids)).items():
         ids[group] = next(one for one in _candidates(members) if one not in taken)
         taken.add(ids[group])
@@ -55,11 +55,13 @@ def _candidates(members: list[tuple[str, str]]) -> Iterable[str]:
 
 def former_ids(nodes: pd.DataFrame, ids: "pd.Series[str]") -> "pd.Series[str]":
     """The ids each interface had that nobody bears any more: they mean its device now."""
-    alive = set(ids)
+    alive = set(ids.tolist())
     changed = nodes["device_id"].where(nodes["device_id"] != ids).fillna("")
-    texts = zip(nodes["former_ids"].fillna("").to_numpy(), changed.to_numpy(), strict=True)
-    former = [",".join(sorted({*known.split(","), last} - alive - {""})) or None for known, last in texts]
-    return pd.Series(former, nodes.index, dtype=contract.TEXT)
+    former = nodes["former_ids"].fillna("")
+    has_had = (former != "") | (changed != "")
+    texts = zip(former[has_had].tolist(), changed[has_had].tolist(), strict=True)
+    told = [",".join(sorted({*known.split(","), last} - alive - {""})) or None for known, last in texts]
+    return pd.Series(told, nodes.index[has_had], dtype=contract.TEXT).reindex(nodes.index)
 
 
 def remembered(interfaces: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -13,9 +13,10 @@ from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
+from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
 from pipelines.subnets import locate
-from pipelines.values import host_name, mac
+from pipelines.values import mac
 
 _ETHERNET = "01"  # the ARP hardware type with which a client identifier begins that is a MAC (RFC 2132 section 9.14)
 _LONGEST_HEX = 128  # of an identifier kept as it is; a key column must hold it
@@ -52,7 +53,7 @@ def interfaces_here(
     seen = sightings.assign(seen_at=sightings["last_seen_at"])
     every = pd.concat({"seen": seen, "leased": leased, "fixed": fixed}).reindex(columns=_COLUMNS)
     every = _with_keys(every.reset_index(level=0, names="from").reset_index(drop=True))
-    every = every.assign(name=_names(every, network))
+    every = every.assign(name=absolute_names(every["site"], every["hostname"], network=network))
     said = every[every["identifier"].notna()][["key", "site", "kind", "identifier", "cidr"]].drop_duplicates()
     return Here(_interfaces(every), said, every[every["from"] == "fixed"][["key", "site", "ip", "name"]])
 
@@ -69,10 +70,13 @@ def key_of(rows: pd.DataFrame) -> "pd.Series[str]":
 
 def texts_by(keys: "pd.Series[str]", texts: "pd.Series[str]") -> "pd.Series[str]":
     """The different texts that stand beside each key, in their order and comma-separated, by key."""
+    told = pd.Series(texts.dropna().array, keys[texts.notna()].array, dtype=contract.TEXT)
+    has_more = told.index.duplicated(keep=False)
     found: dict[str, dict[str, None]] = {}
-    for key, text in zip(keys[texts.notna()].to_numpy(), texts[texts.notna()].to_numpy(), strict=True):
+    for key, text in zip(told.index[has_more].tolist(), told[has_more].tolist(), strict=True):
         found.setdefault(key, {})[text] = None
-    return pd.Series({key: ",".join(some) for key, some in found.items()}, dtype=contract.TEXT)
+    joined = pd.Series({key: ",".join(some) for key, some in found.items()}, dtype=contract.TEXT)
+    return pd.concat([told[~has_more], joined])
 
 
 def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +86,8 @@ def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
     pairs = list(zip(rows["client_id"][told].to_numpy(), is_v6[told].to_numpy(), strict=True))
     read = {pair: identifier(*pair) for pair in set(pairs)}
     identifiers = pd.Series([read[pair] for pair in pairs], rows.index[told], dtype=contract.TEXT)
-    macs = rows["mac"].where(rows["mac"].notna(), rows["client_id"].map(_mac_in, na_action="ignore"))
+    unsaid = rows.loc[rows["mac"].isna(), "client_id"].map(_mac_in, na_action="ignore")
+    macs = rows["mac"].fillna(unsaid.astype(contract.TEXT))
     rows = rows.assign(identifier=identifiers.reindex(rows.index), mac=macs.astype(contract.TEXT))
     rows = rows.assign(interface=rows["mac"].fillna(rows["identifier"]))
     rows = rows[rows["interface"].notna() & may_be_a_device(rows["mac"])]
@@ -116,21 +121,6 @@ def _mac_in(client_id: str) -> str | None:
     """The MAC a client identifier is made of, by itself or in a DUID."""
     is_mac = client_id.startswith(_ETHERNET) and len(client_id) == 14  # noqa: PLR2004 - hex digits of type and MAC
     return mac(client_id[2:]) if is_mac else hardware_in(client_id)
-
-
-def _names(rows: pd.DataFrame, network: Network) -> "pd.Series[str]":
-    """The absolute host name each row's text means at its site; null where it is none."""
-    told = rows[rows["hostname"].notna()]
-    pairs = list(zip(told["site"].to_numpy(), told["hostname"].to_numpy(), strict=True))
-    read = {pair: _name(pair[1], network.suffix(pair[0])) for pair in set(pairs)}
-    return pd.Series([read[pair] for pair in pairs], told.index, dtype=contract.TEXT).reindex(rows.index)
-
-
-def _name(text: str, suffix: str) -> str | None:
-    try:
-        return host_name(text, suffix)
-    except ValueError:
-        return None
 
 
 def _interfaces(every: pd.DataFrame) -> pd.DataFrame:

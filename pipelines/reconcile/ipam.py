@@ -55,8 +55,8 @@ def held_names(ipam: pd.DataFrame, *, network: Network) -> Holders:
 
 def absolute_names(sites: "pd.Series[str]", texts: "pd.Series[str]", *, network: Network) -> "pd.Series[str]":
     """The absolute host name each text means at its site; null where it is none, and for null."""
-    suffixes = {site: network.suffix(site) for site in sites.unique()}
     told = texts.notna()
+    suffixes = {site: network.suffix(site) for site in sites[told].unique()}
     pairs = zip(texts[told].tolist(), sites[told].tolist(), strict=True)
     names = [_name_or_none(text, suffixes[site]) for text, site in pairs]
     return pd.Series(names, texts.index[told], dtype=contract.TEXT).reindex(texts.index)

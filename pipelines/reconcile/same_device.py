@@ -25,7 +25,7 @@ def evidence(here: Here, known: pd.DataFrame, *, network: Network) -> pd.DataFra
     strong = pd.concat([_by_hand(here, known, network), _by_mac(here, known), _by_client_id(here, known),
                         _by_reservation(here, network)], ignore_index=True)  # fmt: skip
     joined = pd.concat([strong["left"], strong["right"]])
-    return pd.concat([strong, _by_turn(here, known, set(joined), network)], ignore_index=True)
+    return pd.concat([strong, _by_turn(here, known, set(joined.tolist()), network)], ignore_index=True)
 
 
 def apart(keys: pd.DataFrame, *, network: Network) -> dict[str, dict[int, str]]:
@@ -106,7 +106,7 @@ def _by_turn(here: Here, known: pd.DataFrame, joined: set[str], network: Network
     the device was before the newcomer's first.
     """
     reserved = here.reserved[["site", "name"]].dropna().drop_duplicates()
-    new = here.interfaces[~here.interfaces["key"].isin({*known["key"], *joined})]
+    new = here.interfaces[~here.interfaces["key"].isin({*known["key"].tolist(), *joined})]
     new = new[new["seen_from_at"].notna() & ~_first_labels(new["name"]).isin(network.forbidden_names)]
     new = merged(new, reserved, on=["site", "name"], how="left_anti")
     new = new[new["mac"].notna() & (new["kind"] != VIRTUAL) & new["name"].notna()]

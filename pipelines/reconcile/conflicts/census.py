@@ -54,7 +54,7 @@ class Census:
     @cached_property
     def neighbours(self) -> pd.DataFrame:
         """Who answered on each address (site, ip, mac, last_seen_at, source): the latest sighting of each MAC."""
-        by_lease = set(self.parsed["leases"]["source"])
+        by_lease = self.parsed["leases"]["source"].unique()
         seen = self.made["sightings"]
         seen = seen[seen["mac"].notna() & ~seen["source"].isin(by_lease)]
         return in_order(seen, [*KEY, "mac", "last_seen_at", "source"]).drop_duplicates([*KEY, "mac"], keep="last")

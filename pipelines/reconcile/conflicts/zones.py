@@ -77,7 +77,7 @@ def _without_ptr(zones: _Zones) -> list[pd.DataFrame]:
     names = {ip: zones.network.pointer_name(ip) for ip in single["rdata"].unique()}
     homes = {ip: zones.network.zone_of(name) for ip, name in names.items()}
     lacking = single.assign(ip=single["rdata"], pointer=single["rdata"].map(names), home=single["rdata"].map(homes))
-    known = set(zones.records["owner"]) | set(zones.wanted.loc[zones.wanted["type"] == "PTR", "owner"])
+    known = pd.concat([zones.records["owner"], zones.wanted.loc[zones.wanted["type"] == "PTR", "owner"]])
     without = lacking[zones.is_read(lacking["home"]) & ~lacking["pointer"].isin(known)]
     heads = without.drop(columns=["zone", "owner"]).assign(zone=without["home"], owner=without["pointer"])
     without = in_order(without[zones.is_judged(heads)], ["ip", "owner"])
