@@ -17,6 +17,7 @@ from resources.archive import Archive
 from resources.ledger import Ledger
 from resources.retention import NIGHTS, Retention
 from schedules.prune import prune
+from tests.networks import ledger, written
 
 NOW = pd.Timestamp.now("UTC").floor("us")
 
@@ -122,3 +123,16 @@ def test_the_job_is_red_with_the_damaged_files_path(archive: Archive, tmp_path: 
     assert failure.step_failure_data.user_failure_data is not None
     assert str(place) in str(failure.step_failure_data.user_failure_data.description)
     assert [event.step_key for event in result.get_step_success_events()] == ["delete_old_runs"]
+
+
+def test_what_the_ledger_said_once_goes_with_the_age_of_the_archive(archive: Archive, tmp_path: Path) -> None:
+    """It is kept while an hour that was archived may need it, and no longer; what it says now stays."""
+    store, row = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite"), written("dns", "example.lan.", "nas", "A", "10.0.1.5")
+    store.replace_applied(ledger(row | {"at": NOW - pd.Timedelta(days=2)}))
+    store.replace_applied(ledger(row | {"at": NOW, "value": "10.0.1.6"}))
+    then = NOW - pd.Timedelta(days=1)
+    retention(archive, tmp_path).prune(NOW + pd.Timedelta(days=399))
+    assert list(store.applied(then)["value"]) == ["10.0.1.5"]
+    retention(archive, tmp_path).prune(NOW + pd.Timedelta(days=401))
+    assert store.applied(then).empty
+    assert list(store.applied()["value"]) == ["10.0.1.6"]

@@ -213,3 +213,18 @@ def test_what_the_ledgers_database_refuses_is_told_with_its_place_and_what_to_do
     with pytest.raises(StateError, match=r"ledger\.sqlite: the \[state\] ledger says: .*\. Check") as told:
         ledger.applied()
     assert "SELECT" not in str(told.value)
+
+
+def test_the_ledger_of_an_earlier_instant_is_what_stood_then(store: Ledger) -> None:
+    """What was replaced, removed or not there yet; what one load changed twice leaves one trace."""
+    hour = pd.Timedelta(hours=1)
+    first, second = ROWS[0] | {"at": AT}, ROWS[0] | {"value": "10.0.1.7", "at": AT + 2 * hour}
+    store.replace_applied(ledger(first))
+    store.replace_applied(ledger(second | {"intended": "10.0.1.8"}))
+    store.replace_applied(ledger(second))
+    late = pd.Timestamp.now("UTC")
+    store.replace_applied(ledger(second | {"value": None}))
+    assert store.applied(AT - hour).empty
+    pd.testing.assert_frame_equal(store.applied(AT + hour), ledger(first))
+    pd.testing.assert_frame_equal(store.applied(late), ledger(second))
+    assert store.applied().empty
