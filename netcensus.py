@@ -24,7 +24,6 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError, StateError
 from pipelines.plan.approval import asked
-from pipelines.replay import hours_asked
 from pipelines.report import inert, report, report_of_undo
 from pipelines.who import as_csv, as_json, as_text, question
 from pipelines.why import READ, why
@@ -120,7 +119,9 @@ def answer(definitions: "dg.Definitions", subject: str) -> int:
 
 def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
     """Make the hours of a range again, and print what became of each."""
-    import pandas as pd  # noqa: PLC0415 - as Dagster: `--help` does without it
+    import pandas as pd  # noqa: PLC0415 - as Dagster: `who` does without all this
+
+    from pipelines.replay import hours_asked  # noqa: PLC0415 - as above
 
     try:
         first_day = read_network(network_path()).state.first_day
