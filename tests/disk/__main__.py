@@ -59,7 +59,7 @@ def main() -> int:
             most.most = 0  # the first census is not a quiet hour
             day = as_services(disk, own(lab, disk), folder, minutes * 60)
             say(f"busiest second                        {most.most / 1e6:9.2f} MB")
-    say(f"a day                                 {day.bytes / 1e6:9.1f} MB")
+            say(f"a day                                 {day.bytes / 1e6:9.1f} MB")
     return 0
 
 
@@ -106,12 +106,12 @@ def fold(database: Path) -> None:
 
 
 def ticking(disk: Disk, stack: Stack, sensor: str, seconds: float, minute: int) -> int:
-    """Bytes that a sensor's tick costs, above idling. A sensor once on stays on: the next one's figure holds both."""
-    stack.switch_on(sensor)
-    time.sleep(40)  # its first tick, which also notes that it is on
-    before = stack.ticks(sensor)
-    written = measured(disk, lambda: time.sleep(seconds))
-    ticks = max(1, stack.ticks(sensor) - before)
+    """Bytes that a sensor's tick costs, above idling."""
+    with stack.switched_on(sensor):
+        time.sleep(40)  # its first tick, which also notes that it is on
+        before = stack.ticks(sensor)
+        written = measured(disk, lambda: time.sleep(seconds))
+        ticks = max(1, stack.ticks(sensor) - before)
     return max(0, tell(f"a tick of {sensor}", per(ticks, written)) - int(minute * seconds / 60 / ticks))
 
 

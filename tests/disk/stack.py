@@ -18,9 +18,8 @@ _LOCATION = {"repositoryLocationName": "netcensus", "repositoryName": "__reposit
 _LAUNCH = """mutation($it: ExecutionParams!) { launchRun(executionParams: $it) {
   __typename ... on LaunchRunSuccess { run { runId } } } }"""
 _STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
-_SENSOR = (
-    "mutation($it: SensorSelector!) { startSensor(sensorSelector: $it) { __typename ... on PythonError { message } } }"
-)
+_ON = "mutation($it: SensorSelector!) { startSensor(sensorSelector: $it) { ... on Sensor { id } } }"
+_OFF = "mutation($id: String!) { stopSensor(id: $id) { __typename } }"
 _TICKS = """query($it: InstigationSelector!) { instigationStateOrError(instigationSelector: $it) {
   ... on InstigationState { ticks { status } } } }"""
 
@@ -45,9 +44,14 @@ class Stack:
         if status != "SUCCESS":
             raise self.web.failure("the census failed")
 
-    def switch_on(self, sensor: str) -> None:
-        """Start a sensor."""
-        self._ask(_SENSOR, it={**_LOCATION, "sensorName": sensor})
+    @contextmanager
+    def switched_on(self, sensor: str) -> Iterator[None]:
+        """While the block runs, the sensor looks."""
+        found = self._ask(_ON, it={**_LOCATION, "sensorName": sensor})
+        try:
+            yield
+        finally:
+            self._ask(_OFF, id=found["startSensor"]["id"])
 
     def ticks(self, sensor: str) -> int:
         """How often a sensor looked."""
@@ -86,7 +90,7 @@ def running_stack(world: World, folder: Path) -> Iterator[Stack]:
             argv = [str(Path(sys.executable).with_name(program)), *arguments]
             environment = {**world.environment, "PYTHONPATH": str(ROOT)}
             found[program] = start(program, argv, log=folder / f"{program}.log", environment=environment)
-            running.callback(found[program].stop, 20)
+            running.callback(found[program].stop, _LIMIT_S)
             if program in ports:
                 found[program].wait_until(lambda at=ports[program]: is_listening(at), "its port", _LIMIT_S, 0.2)  # type: ignore[misc]  # bound now
         yield Stack(port, found["dagster-webserver"])
