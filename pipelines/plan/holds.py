@@ -10,6 +10,7 @@ from pipelines import tables
 from pipelines.plan.bookkeeping import KEY, NAMES, ROW, SIGHTING, WRITES, work
 from pipelines.plan.dns import KEY as DNS_KEY
 from pipelines.plan.dns import rrsets
+from pipelines.plan.managed import is_same
 from pipelines.plan.offline import USED
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
 
@@ -24,8 +25,8 @@ def without_undone(plan: pd.DataFrame, holds: pd.DataFrame, target: str) -> tupl
         return plan, tables.WITHHELD.empty()
     rows = plan.rename(columns=NAMES[target]).assign(target=target)
     rows = rows.merge(ours, on=KEY, how="left", validate="one_to_one")
-    is_same = _is_same(rows["before"], rows["restored"]) & _is_same(rows["after"], rows["undone"])
-    is_held = rows["run_id"].notna() & rows["action"].isin(WRITES) & is_same
+    is_that = is_same(rows["before"], rows["restored"]) & is_same(rows["after"], rows["undone"])
+    is_held = rows["run_id"].notna() & rows["action"].isin(WRITES) & is_that
     is_held = _with_marks(rows, is_held) if target == "dns" else _row_by_row(rows, is_held, ours)
     return plan[~is_held.to_numpy()].reset_index(drop=True), _withheld(rows[is_held], ours)
 
@@ -79,10 +80,6 @@ def overtaken(holds: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     of_row = [sent.loc[sent["target"] == "phpipam", KEY].assign(field=field) for field in (ROW, "tag")]
     keys = pd.concat([sent[KEY], *of_row, changes.loc[changes["action"] == RELEASE, KEY]]).drop_duplicates()
     return holds.merge(keys, on=KEY, validate="one_to_one")
-
-
-def _is_same(one: "pd.Series[str]", other: "pd.Series[str]") -> "pd.Series[bool]":
-    return (one == other) | (one.isna() & other.isna())
 
 
 def _with_marks(rows: pd.DataFrame, is_held: "pd.Series[bool]") -> "pd.Series[bool]":

@@ -21,3 +21,8 @@ def ownership(
     is_free = live.isna() & (value.isna() | (intended == GONE))
     verdict = pd.Series(THEIRS, index=live.index, dtype="str")
     return verdict.mask(is_free, FIRST).mask(is_equal, EQUAL).mask(is_ours, OURS)
+
+
+def is_same(one: "pd.Series[str]", other: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether two texts are one, nothing and nothing among it."""
+    return (one == other) | (one.isna() & other.isna())

@@ -17,11 +17,6 @@ class TakenBack(NamedTuple):
     withheld: pd.DataFrame
 
 
-def is_same(one: "pd.Series[str]", other: "pd.Series[str]") -> "pd.Series[bool]":
-    """Whether two texts are one, nothing and nothing among it."""
-    return (one == other) | (one.isna() & other.isna())
-
-
 def refused(rows: pd.DataFrame) -> pd.DataFrame:
     """`tables.WITHHELD` of those rows of a run with an `objection` (`rule: reason`); `live` is what is there now."""
     kept = rows[rows["objection"].notna()]

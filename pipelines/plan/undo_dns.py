@@ -9,7 +9,8 @@ from pipelines.network import Network
 from pipelines.plan.bookkeeping import KEY as LEDGER_KEY
 from pipelines.plan.bookkeeping import NAMES
 from pipelines.plan.dns import KEY, rrsets
-from pipelines.plan.taken_back import ALREADY, TakenBack, is_same, refused
+from pipelines.plan.managed import is_same
+from pipelines.plan.taken_back import ALREADY, TakenBack, refused
 from pipelines.reconcile.dns import DHCID, owners_with_dhcid
 from pipelines.reconcile.never import MANAGED_TYPES, objections
 from pipelines.reconcile.trust import unread_zones

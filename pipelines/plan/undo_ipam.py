@@ -11,8 +11,9 @@ from pipelines import contract, tables
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import KEY, NOBODY, ROW, SIGHTING
 from pipelines.plan.ipam import RESERVED_TAG
+from pipelines.plan.managed import is_same
 from pipelines.plan.offline import OFFLINE, USED
-from pipelines.plan.taken_back import ALREADY, TakenBack, is_same, refused
+from pipelines.plan.taken_back import ALREADY, TakenBack, refused
 from pipelines.reconcile.ipam import tracked_addresses, tracked_subnets
 
 _PLACE = ["scope", "subject"]

@@ -228,3 +228,24 @@ def test_the_ledger_of_an_earlier_instant_is_what_stood_then(store: Ledger) -> N
     pd.testing.assert_frame_equal(store.applied(AT + hour), ledger(first))
     pd.testing.assert_frame_equal(store.applied(late), ledger(second))
     assert store.applied().empty
+
+
+def test_receipts_of_an_older_release_are_kept_and_cannot_be_undone(tmp_path: Path) -> None:
+    """The table is given the columns it lacks; what they would have held is null, which undo tells in a sentence."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    Ledger(url).receipts.note("old", AT, receipt())
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database, database:
+        for column in ("before_whose", "undoes", "before_ttl_s"):
+            database.execute(f"ALTER TABLE receipts DROP COLUMN {column}")
+    kept = Ledger(url).receipts.of("old")
+    assert kept["subject"].tolist() == ["nas.example.lan."]
+    assert kept["before_whose"].isna().all()
+
+
+def test_an_undo_is_one_and_its_own_undo_is_none(store: Ledger) -> None:
+    """By the chain of what undoes what: censuses are held back by what was undone, not by what was redone."""
+    for run, undoes in (("census", None), ("undo", "census"), ("redo", "undo"), ("again", "redo")):
+        store.receipts.note(run, AT, receipt(), undoes)
+    assert [store.receipts.is_undo(run) for run in ("census", "undo", "redo", "again")] == [False, True, False, True]
+    assert store.receipts.since("undo")["run_id"].tolist() == ["redo", "again"]
+    assert store.runs("und") == ["undo"]
