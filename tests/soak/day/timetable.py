@@ -53,7 +53,7 @@ class Timetable:
         following = hour + 1
         if following >= self.still:
             return []
-        if following == self.killed:
+        if self.killed in {hour, following}:  # what it was about to publish must still be there for the next one
             return ["join", "guest"]
         found = [*_ADDS, "reserve"]
         if self._is_usual(following):
