@@ -5,6 +5,7 @@ resources/suites.py makes Great Expectations' own suites of it (docs/decisions/0
 Source of the words and of what they do with nulls: great_expectations 1.24, expectations/core.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -96,7 +97,8 @@ def _matches(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bo
     texts = values[0].fillna("").astype(str)
     if parameters["regex"] == whole(""):  # asked of every column of texts, every hour
         return texts == ""
-    return texts.str.contains(str(parameters["regex"]), regex=True)
+    search = re.compile(str(parameters["regex"])).search  # by itself: `str.contains` takes twice as long
+    return pd.Series([search(text) is not None for text in texts.tolist()], texts.index, dtype=bool)
 
 
 _FAILS: Mapping[str, Callable[[Columns, Mapping[str, object]], "pd.Series[bool]"]] = {
