@@ -45,6 +45,10 @@ GROUPS = {
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld", "guards"},
     "load": {"ipam_receipt", "dns_receipt"},
     "replay": {"hours"},
+    "undo": {
+        "undo_ipam_plan", "undo_dns_plan", "undone", "undo_withheld", "undo_guards", "undo_ipam_receipt",
+        "undo_dns_receipt",
+    },
     "targets": {"target/phpipam", *(f"target/zone_{zone}" for zone in ZONES)},
 }  # fmt: skip
 TABLES = {name for group in ("extract", "parse", "reconcile", "plan", "load") for name in GROUPS[group]}
