@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.launch import GUARD
+
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 1800
 
@@ -44,7 +46,7 @@ def spend(
     """Run a command from the project's folder, `text` on its stdin. `CommandFailed` for any other exit status."""
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        launch = [sys.executable, "-S", str(Path(__file__).with_name("launch.py")), str(report)]
+        launch = [*GUARD, sys.executable, "-S", str(Path(__file__).with_name("launch.py")), str(report)]
         done = subprocess.run(
             [*launch, *argv], cwd=ROOT, env=dict(environment), input=text, capture_output=True, text=True,
             timeout=LIMIT_S, check=False,
