@@ -62,7 +62,7 @@ class Lowest:
 
 @dataclass(frozen=True)
 class Ending:
-    """A column `name`: as much of the end of text `value` as `like` is long, after a dot where there is more."""
+    """A column `name`: `like`, where `value` is that or ends with it after a dot; else the whole of `value`."""
 
     name: str
     value: str
@@ -77,7 +77,7 @@ class Ending:
 def _end(text: object, like: object) -> str | None:
     if not isinstance(text, str) or not isinstance(like, str):
         return None  # null
-    return text if text == like else text.partition(".")[2][-len(like) :]
+    return like if text == like or text.endswith(f".{like}") else text
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def breaking(rule: Rule) -> pd.DataFrame:
     if expected.where is not None:
         rows = rows.assign(**{expected.where[0]: expected.where[1]})
     if expected.kind == EQUAL and rule.derived is not None:
-        other = {"ttl_s": [1, 2], "owner": ["notexample.lan."] * 2, "zone": ["example.lan."] * 2, "type": ["A", "A"]}
+        other = {"ttl_s": [1, 2], "owner": ["a.notexample.lan."] * 2, "zone": ["example.lan."] * 2, "type": ["A", "A"]}
         return rule.table.frame(rows.assign(**{key: value for key, value in other.items() if key in rows}))
     values = {
         NULL: 5 if first.startswith("id_") else "x",
