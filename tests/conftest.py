@@ -9,6 +9,7 @@ new ones.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,20 @@ settings.load_profile("unhurried")
 settings.register_profile("repeatable", derandomize=True, database=None)
 if "NETCENSUS_EXAMPLES" not in os.environ:
     settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def _no_instance_of_another_test() -> Iterator[None]:
+    """Dagster keeps the instance entered last in a context variable; of two that end out of order a dead one stays."""
+    if "dagster" not in sys.modules:
+        yield
+        return
+    from dagster._core.storage.defs_state.base import (  # noqa: PLC0415 - a second, for the tests that need it
+        set_defs_state_storage,
+    )
+
+    with set_defs_state_storage(None):
+        yield
 
 
 def _services_of(item: pytest.Item) -> set[str]:

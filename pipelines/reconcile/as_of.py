@@ -37,4 +37,6 @@ def asked_at(sources: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
 
 def at_site(as_of: AsOf, sites: "pd.Series[str]") -> AsOf:
     """The instant for each row of these sites, the latest for sites of which there is none; or the one for all."""
-    return sites.map(as_of).fillna(as_of.max()) if isinstance(as_of, pd.Series) else as_of
+    if not isinstance(as_of, pd.Series):
+        return as_of
+    return as_of.reindex(sites, fill_value=as_of.max()).set_axis(sites.index)  # `map` breaks where as_of has no row

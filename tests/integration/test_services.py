@@ -197,5 +197,5 @@ def test_a_missing_server_is_said_loudly(is_required: str, status: int, outcome:
 
 
 def test_the_package_list_is_whole() -> None:
-    """packages.txt, which `make` installs, names every package a service's program comes from."""
-    assert PACKAGES_FILE.read_text().split() == sorted(set(PACKAGE_OF.values()))
+    """packages.txt, which `make` installs, names every package a service's program comes from, and C's headers."""
+    assert PACKAGES_FILE.read_text().split() == sorted({*PACKAGE_OF.values(), "libc6-dev"})

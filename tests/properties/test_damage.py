@@ -145,7 +145,9 @@ def test_thousands_of_damaged_answers_break_no_contract() -> None:
         assert [text for table, frames in made.items() for text in violations(TABLES[table], frames)] == [], source
         kinds.add(source.partition("/")[0])
     assert [one for one in said if not one.isprintable()] == [], "no terminal obeys an answer that is told"
-    assert kinds == KINDS.keys(), "a source without a fixture here is not damaged"
+    assert kinds == {kind for kind, one in KINDS.items() if one.parsers}, (
+        "a source without a fixture here is not damaged"
+    )
     assert count >= 5_000
 
 
