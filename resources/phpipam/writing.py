@@ -20,6 +20,7 @@ Entry = tuple[int, str, str]
 
 _LOGGED = {TAG: "state"}  # the column's name in phpIPAM's changelog, where its value is the tag's name
 _AT_ONCE = 100  # rows a statement: long enough to be quick, short enough for the server to search its CASE
+_SEEN_AT_ONCE = 256  # rows whose lastSeen alone moved on: a whole /24 in one statement
 
 _EXISTS = Outcome("lost race", "somebody else has made a row for this address")
 _EDITED = Outcome("lost race", "somebody else has edited, moved or deleted this row")
@@ -67,7 +68,7 @@ class Writer:
 
     def _touch(self, seen: list[Row], subnet: LiveSubnet) -> Outcomes:
         """Whether a row was newer already is told by reading it back."""
-        for some in chunks(seen, _AT_ONCE):
+        for some in chunks(seen, _SEEN_AT_ONCE):
             self.connection.execute(statements.touch_addresses(some, subnet.id, self.zone))
         return outcome_of_all(seen, APPLIED)
 
