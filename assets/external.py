@@ -23,10 +23,9 @@ def _part(text: str) -> str:
 def external_assets(network: Network) -> list[dg.AssetSpec]:
     """Every gateway, zone and database of network.toml, as what is read and as what is written."""
     read = [
-        _spec(source(system, name), "sources", f"{SYSTEMS[system]} of {site.gateway.host} ({name}).", "ssh")
-        for name, site in network.sites.items()
-        if site.gateway is not None
-        for system in site.gateway.systems
+        _spec(source(system, name), "sources", f"{SYSTEMS[system]} of {gateway.host} ({name}).", "ssh")
+        for name, gateway in network.gateways.items()
+        for system in gateway.systems
     ]
     read += [
         _spec(source(one.kind, name), "sources", f"{one.meaning} (sources.{name}).", "file")

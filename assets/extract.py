@@ -11,7 +11,8 @@ from assets.declare import checked, contract, told
 from assets.external import source
 from pipelines import snapshots, tables
 from pipelines.errors import ParseError
-from pipelines.network import Network, Site
+from pipelines.gateways import AnyGateway
+from pipelines.network import Network
 from pipelines.reconcile.trust import faults
 from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot
 from resources.archive import Archive
@@ -35,28 +36,27 @@ def snapshots_of(site: str) -> str:
 
 def snapshot_names(network: Network) -> list[str]:
     """The assets of this stage."""
-    sites = [snapshots_of(name) for name, site in network.sites.items() if site.gateway is not None]
+    sites = [snapshots_of(name) for name in network.gateways]
     listed = ["source_snapshots"] if network.sources.listed else []
     return [*sites, *listed, "phpipam_snapshots", "zone_snapshots"]
 
 
 def extract_assets(network: Network) -> list[Asset]:
     """One asset per site with a gateway, one for what is listed under [sources], for phpIPAM, and for the zones."""
-    sites = [_site_asset(site) for site in network.sites.values() if site.gateway is not None]
+    sites = [_site_asset(site, gateway) for site, gateway in network.gateways.items()]
     listed = [_listed_asset(network)] if network.sources.listed else []
     return [*sites, *listed, _phpipam_asset(), _zones_asset(network)]
 
 
-def _site_asset(site: Site) -> Asset:
-    name = snapshots_of(site.name)
-    systems = site.gateway.systems if site.gateway is not None else ()
+def _site_asset(site: str, gateway: AnyGateway) -> Asset:
+    name = snapshots_of(site)
 
     @dg.asset(
         name=name,
-        deps=[source(system, site.name) for system in systems],
+        deps=[source(system, site) for system in gateway.systems],
         check_specs=_checks(name),
         group_name=GROUP,
-        description=f"What the gateway of {site.name} answered.",
+        description=f"What the gateway of {site} answered.",
         metadata=contract(tables.SNAPSHOTS),
         kinds={"pandas"},
     )
@@ -68,7 +68,7 @@ def _site_asset(site: Site) -> Asset:
         suites: dg.ResourceParam[Suites],
     ) -> Iterator[_Event]:
         with told():
-            yield from _kept(context, gateways.read(site.name), archive, ledger, suites)
+            yield from _kept(context, gateways.read(site), archive, ledger, suites)
 
     return site_snapshots
 

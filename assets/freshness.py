@@ -60,10 +60,6 @@ def described(one: Freshness) -> str:
 
 def _ends(network: Network) -> dict[str, list[dg.AssetKey]]:
     """Each site and target, and the assets of the lineage that stand for it."""
-    sites = {
-        name: [source(system, name) for system in site.gateway.systems]
-        for name, site in network.sites.items()
-        if site.gateway is not None
-    }
+    sites = {name: [source(system, name) for system in gateway.systems] for name, gateway in network.gateways.items()}
     zones = [target("zone", zone) for zone in network.dns.zones]
     return {**sites, PHPIPAM: [target("phpipam")], DNS: zones}

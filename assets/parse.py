@@ -7,13 +7,13 @@ import pandas as pd
 
 from assets.checks import judge, specs
 from assets.declare import checked, described
-from assets.extract import snapshot_names
-from pipelines import snapshots, tables
+from assets.extract import snapshot_names, snapshots_of
+from pipelines import tables
 from pipelines.breaches import listed, unread, without
 from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
 from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, read_by
-from pipelines.reconcile.trust import faults, frozen_sites, unread_targets, wrong_clock
+from pipelines.reconcile.trust import faults, sees_no_gateway, unread_targets, wrong_clock
 from resources.archive import Archive
 from resources.suites import Suites
 
@@ -27,8 +27,7 @@ _FROM = {PHPIPAM: "phpipam_snapshots", ZONES: "zone_snapshots", LISTED: "source_
 def parse_assets(network: Network) -> dg.AssetsDefinition:
     """One step, one asset per table."""
     inputs = snapshot_names(network)
-    sites = {name for name, site in network.sites.items() if site.gateway is not None}
-    gateways = [name for name in inputs if name.removesuffix("_snapshots") in sites]
+    gateways = [snapshots_of(name) for name in network.gateways]
 
     @dg.multi_asset(
         name=GROUP,
@@ -47,8 +46,7 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
         archive: dg.ResourceParam[Archive], suites: dg.ResourceParam[Suites], **read: pd.DataFrame
     ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         index = tables.SNAPSHOTS.concat(list(read.values()))
-        contents = {digest: archive.get(digest) for digest in index["digest"].unique()}
-        parsed = parse_all(snapshots.from_table(index, contents), network=network)
+        parsed = parse_all(archive.snapshots(index), network=network)
         made = {table.name: (table, parsed[table.name]) for table in TABLES}
         judgement = judge(made, {**parsed, **listed(network)}, suites)
         if judgement.is_whole:
@@ -56,7 +54,7 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
         parsed = without(parsed, judgement.ill) | {"sources": unread(parsed["sources"], judgement.ill)}
         for name, frame in parsed.items():
             yield dg.Output(frame, output_name=name)
-        yield _can_conclude(parsed["sources"], sites, index)
+        yield _can_conclude(parsed["sources"], index, network)
         yield _readable(parsed["rejects"])
         yield from judgement.results()
 
@@ -72,13 +70,13 @@ def _made_from(name: str, gateways: list[str], inputs: list[str]) -> list[str]:
     return [*(gateways if GATEWAYS in readers else []), *(name for name in others if name in inputs)]
 
 
-def _can_conclude(sources: pd.DataFrame, sites: set[str], index: pd.DataFrame) -> dg.AssetCheckResult:
+def _can_conclude(sources: pd.DataFrame, index: pd.DataFrame, network: Network) -> dg.AssetCheckResult:
     """Red, and the run ends here, when a target could not be read or not one gateway was: that is no census.
 
     Nor is what is read by a clock that is wrong; `index` is `tables.SNAPSHOTS`.
     """
-    is_blind = bool(sites) and sites <= frozen_sites(sources).keys()
-    reasons = [*faults(sources if is_blind else unread_targets(sources)), *wrong_clock(index)]
+    lacking = sources if sees_no_gateway(sources, network) else unread_targets(sources)
+    reasons = [*faults(lacking), *wrong_clock(index)]
     return checked("sources", CAN_CONCLUDE, reasons)
 
 

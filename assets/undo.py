@@ -12,7 +12,7 @@ from assets.load import POOL
 from assets.plan import Approve, approvals, approver, counts, within, within_checks
 from assets.receipts import Event, by_target, newly_written, outs, told_receipts
 from assets.receipts import checks as checks_of
-from pipelines import snapshots, tables
+from pipelines import tables
 from pipelines.breaches import listed
 from pipelines.network import Network
 from pipelines.parse.every import parse_all
@@ -92,9 +92,7 @@ def _planning(network: Network) -> dg.AssetsDefinition:
 
 def _parsed(read: Mapping[str, pd.DataFrame], archive: Archive, network: Network) -> dict[str, pd.DataFrame]:
     """What both targets hold now. Where one could not be read whole, nothing is undone in either."""
-    index = tables.SNAPSHOTS.concat(list(read.values()))
-    contents = {digest: archive.get(digest) for digest in index["digest"].unique()}
-    parsed = parse_all(snapshots.from_table(index, contents), network=network)
+    parsed = parse_all(archive.snapshots(tables.SNAPSHOTS.concat(list(read.values()))), network=network)
     sources = parsed["sources"][parsed["sources"]["site"] == EVERYWHERE]  # nothing rests on gateways: none was asked
     if reasons := faults(sources):
         raise dg.Failure("\n".join(reasons), allow_retries=False)

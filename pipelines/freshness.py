@@ -31,8 +31,7 @@ def freshness(
     `sites` were last read whole, `targets` (`PHPIPAM`, `DNS`) last loaded, at these times. Each site by its own
     interval.
     """
-    read = [name for name, site in network.sites.items() if site.gateway is not None]
-    looked = [(name, sites.get(name), "read whole", network.stale_after(name)) for name in read]
+    looked = [(name, sites.get(name), "read whole", network.stale_after(name)) for name in network.gateways]
     loaded = [(name, targets.get(name), "loaded", network.stale_after()) for name in (PHPIPAM, DNS)]
     return [_judged(*one, now) for one in [*looked, *loaded]]
 

@@ -16,7 +16,7 @@ from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
 from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, is_of
 from pipelines.reconcile.account import account
-from pipelines.reconcile.trust import faults, frozen_sites, unread_targets
+from pipelines.reconcile.trust import faults, sees_no_gateway, unread_targets
 from pipelines.snapshots import Snapshot
 from pipelines.who import instant
 
@@ -140,10 +140,10 @@ def reach(network: Network) -> timedelta:
 
 def _completed(run_id: str, own: pd.DataFrame, index: pd.DataFrame, network: Network) -> Read:
     """A run's rows, and those of the sites that it did not ask, as they were found last before it."""
-    gateways = {name for name, site in network.sites.items() if site.gateway is not None}
-    if gateways <= set(own["site"]):
+    unasked = network.gateways.keys() - set(own["site"])
+    if not unasked:
         return Read(run_id, own)
-    earlier = index[(index.index < own.index[0]) & index["site"].isin(gateways - set(own["site"]))]
+    earlier = index[(index.index < own.index[0]) & index["site"].isin(unasked)]
     last = earlier.groupby("site")["run_id"].transform("last")
     held = earlier[earlier["run_id"] == last]
     return Read(run_id, pd.concat([own, held]), frozenset(held["site"]))
@@ -177,14 +177,9 @@ def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network,
     made, more = _sound(_ACCOUNT, made, {**parsed, **made, **listed(network)})
     sources = unread(parsed["sources"], more)
     left_out = {*more, *held}
-    seen = [] if _is_blind(sources, network) else observations(made["bindings"], made["name_claims"], sources, left_out)
+    is_blind = len(unread_targets(sources)) > 0 or sees_no_gateway(sources, network)
+    seen = [] if is_blind else observations(made["bindings"], made["name_claims"], sources, left_out)
     return Retold({**parsed, **made, "sources": sources}, seen, faults(sources))
-
-
-def _is_blind(sources: pd.DataFrame, network: Network) -> bool:
-    """Whether a census ends there: a target could not be read, or not one gateway was."""
-    gateways = {name for name, site in network.sites.items() if site.gateway is not None}
-    return len(unread_targets(sources)) > 0 or (bool(gateways) and gateways <= frozen_sites(sources).keys())
 
 
 def _sound(

@@ -17,6 +17,7 @@ from uuid import uuid4
 import pandas as pd
 
 from pipelines.errors import ParseError, StateError
+from pipelines.snapshots import Snapshot, from_table
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = 256
@@ -55,6 +56,10 @@ class Archive:
         if content is None:
             raise ParseError(str(place), "is damaged", "Remove the file; the next census renews it")
         return content
+
+    def snapshots(self, index: pd.DataFrame) -> list[Snapshot]:
+        """The answers of rows of `tables.SNAPSHOTS`, each unpacked once. Raises what `get` raises."""
+        return from_table(index, {digest: self.get(digest) for digest in index["digest"].unique()})
 
     def holds(self, digest: str) -> bool:
         """Whether an answer with this digest is stored (unread, so perhaps damaged)."""

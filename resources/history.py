@@ -14,7 +14,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.history import STATE, Observation, spliced
 from pipelines.who import Looks, Question
-from resources.own_database import OwnTables, plain_rows
+from resources.own_database import OwnTables, delete_rows, plain_rows
 
 _metadata = sa.MetaData()
 _looks = sa.Table(
@@ -44,7 +44,6 @@ _told = sa.Table(
     sa.Column("run_id", sa.String(36), primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
-_KEY = [column.name for column in _history.primary_key.columns]
 _INSTANTS = ("from_at", "to_at", "confirmed_at")
 _NEVER = 2**62
 
@@ -99,9 +98,7 @@ class History(OwnTables):
         gone, new = self._spliced(connection, seen)
         if not is_look:
             connection.execute(sa.insert(_looks), {"site": seen.site, "at": _second(seen.at)})
-        if len(gone):
-            by_key = sa.delete(_history).where(*(_history.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
-            connection.execute(by_key, [{f"old_{name}": row[name] for name in _KEY} for row in _cells(gone)])
+        delete_rows(connection, _history, _cells(gone))
         if len(new):
             connection.execute(sa.insert(_history), _cells(new))
         return Noted(int(not is_look), len(gone) + len(new))

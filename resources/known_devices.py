@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.reconcile.identity import changed, forgotten, remembered
-from resources.own_database import OwnTables, frame_of, plain_rows
+from resources.own_database import OwnTables, delete_rows, frame_of, plain_rows
 
 _KEY = list(tables.DEVICE_IDS.key)
 _metadata = sa.MetaData()
@@ -47,9 +47,8 @@ class KnownDevices(OwnTables):
         gone = pd.concat([news[_KEY], forgotten(wanted, known)])
         if gone.empty:
             return 0
-        by_key = sa.delete(_device_ids).where(*(_device_ids.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
         with self._engine.begin() as connection:
-            connection.execute(by_key, [{f"old_{name}": row[name] for name in _KEY} for row in plain_rows(gone)])
+            delete_rows(connection, _device_ids, plain_rows(gone))
             if len(news):
                 connection.execute(sa.insert(_device_ids), plain_rows(news))
         return len(gone)

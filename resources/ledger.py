@@ -15,7 +15,7 @@ from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
-from resources.own_database import OwnTables, aware, naive, plain_rows
+from resources.own_database import OwnTables, aware, frame_of, naive, plain_rows
 
 _RESENT_KEPT_DAYS = 30
 _metadata = applied.SCHEMA
@@ -174,14 +174,13 @@ class Ledger(OwnTables):
         Of what older releases noted, the clock's offset is not known: it is taken for 0.
         """
         at = SNAPSHOT_INDEX.c.read_at
-        query = sa.select(SNAPSHOT_INDEX).where(at >= naive(since), at < naive(until)).order_by(SNAPSHOT_INDEX.c.id)
+        offset = sa.func.coalesce(SNAPSHOT_INDEX.c.clock_offset_s, 0)
+        columns = [offset if name == "clock_offset_s" else SNAPSHOT_INDEX.c[name] for name in tables.SNAPSHOTS.names]
+        query = sa.select(*columns, SNAPSHOT_INDEX.c.run_id).where(at >= naive(since), at < naive(until))
         with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        columns: dict[str, list[object]] = {name: [row[name] for row in rows] for name in tables.SNAPSHOTS.names}
-        read_at = pd.to_datetime(pd.Series(columns["read_at"], dtype="object"), utc=True)
-        offsets = [row["clock_offset_s"] or 0 for row in rows]
-        index = tables.SNAPSHOTS.frame(columns | {"read_at": read_at, "clock_offset_s": offsets})
-        return index.assign(run_id=pd.Series([row["run_id"] for row in rows], dtype="str"))
+            rows = connection.execute(query.order_by(SNAPSHOT_INDEX.c.id)).all()
+        index = frame_of(tables.SNAPSHOTS, [row[:-1] for row in rows])
+        return index.assign(run_id=pd.Series([row.run_id for row in rows], dtype="str"))
 
     def asked_around(self, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         """When a gateway was asked last before `since`, and first from `until` on; None where none was."""

@@ -1,6 +1,6 @@
 """The database of our own state: how it is opened, and what all the memories kept in it share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -56,6 +56,14 @@ def _plain_column(values: "pd.Series[object]") -> list[object]:
         instants = values.dt.tz_convert("UTC").dt.tz_localize(None)
         return list(instants.to_numpy(dtype="datetime64[us]").astype("object"))  # datetimes, None for null
     return list(values.to_numpy(dtype="object", na_value=None).tolist())
+
+
+def delete_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Delete the rows with the primary keys of these, which may have other columns as well."""
+    key = [column.name for column in table.primary_key.columns]
+    by_key = sa.delete(table).where(*(table.c[name] == sa.bindparam(f"old_{name}") for name in key))
+    if rows:
+        connection.execute(by_key, [{f"old_{name}": row[name] for name in key} for row in rows])
 
 
 def frame_of(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

@@ -1,7 +1,5 @@
 """What every run wrote and what the targets answered, kept for good; and which of it a person undid since."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 import sqlalchemy as sa
 
@@ -9,7 +7,7 @@ from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
 from pipelines.plan.undo import Wrote
 from resources.applied import SCHEMA
-from resources.own_database import aware, naive, plain_rows
+from resources.own_database import aware, delete_rows, frame_of, naive, plain_rows
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
@@ -98,27 +96,21 @@ class Receipts:
     def holds(self) -> pd.DataFrame:
         """All of `tables.HOLDS`, sorted by its key."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_holds).order_by(*_holds.primary_key.columns)).mappings().all()
-        return _frame(tables.HOLDS, rows)
+            rows = connection.execute(_all_of(_holds, tables.HOLDS).order_by(*_holds.primary_key.columns)).all()
+        return frame_of(tables.HOLDS, rows)
 
     def replace_holds(self, over: pd.DataFrame, new: pd.DataFrame) -> None:
         """Let the holds with the keys of `over` go, and keep those of `new` (`tables.HOLDS`)."""
-        by_key = sa.delete(_holds).where(*(_holds.c[name] == sa.bindparam(f"old_{name}") for name in _KEY))
-        keys = [{f"old_{name}": row[name] for name in _KEY} for row in plain_rows(over[_KEY])]
         with self._engine.begin() as connection:
-            if keys:
-                connection.execute(by_key, keys)
+            delete_rows(connection, _holds, plain_rows(over))
             if len(new):
                 connection.execute(sa.insert(_holds), plain_rows(new))
 
     def _written(self, *where: sa.ColumnElement[bool]) -> pd.DataFrame:
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(RECEIPTS).where(*where).order_by(RECEIPTS.c.id)).mappings().all()
-        return _frame(tables.WRITTEN, rows)
+            query = _all_of(RECEIPTS, tables.WRITTEN).where(*where).order_by(RECEIPTS.c.id)
+            return frame_of(tables.WRITTEN, connection.execute(query).all())
 
 
-def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:
-    columns: dict[str, object] = {name: [row[name] for row in rows] for name in table.names}
-    instants = [column.name for column in table.columns if column.dtype == INSTANT]
-    times = {name: pd.to_datetime(pd.Series(columns[name], dtype="object"), utc=True) for name in instants}
-    return table.frame(pd.DataFrame(columns | times))
+def _all_of(stored: sa.Table, table: Table) -> sa.Select[tuple[object, ...]]:
+    return sa.select(*(stored.c[name] for name in table.names))

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from pipelines.gateways import Part
+from pipelines.gateways import AnyGateway, Part
 from pipelines.network.alerts import Alerts
 from pipelines.network.cadence import Cadence, held, stale
 from pipelines.network.devices import Devices
@@ -112,6 +112,11 @@ class Network(Part):
     def night_zone(self) -> str:
         """The time zone in which `prune_at` is a time."""
         return self.cadence.time_zone or self.phpipam.time_zone
+
+    @cached_property
+    def gateways(self) -> dict[str, AnyGateway]:
+        """The gateway of each site that has one, by the site."""
+        return {name: site.gateway for name, site in self.sites.items() if site.gateway is not None}
 
     @cached_property
     def site_of_subnet(self) -> dict[Subnet, str]:

@@ -55,7 +55,7 @@ def _unasked(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
     """One missing snapshot for every site with a gateway of which there is none: it was never asked."""
     newest = max((one.read_at for one in snapshots), default=None)
     asked = {one.site for one in snapshots}
-    sites = [name for name, site in network.sites.items() if site.gateway is not None and name not in asked]
+    sites = [name for name in network.gateways if name not in asked]
     return [] if newest is None else [missing(name, _GATEWAY, newest, _UNASKED) for name in sites]
 
 

@@ -108,8 +108,7 @@ def _unseen(sources: pd.DataFrame, network: Network) -> dict[str, str]:
         str(place): "; ".join(rows["source"] + ": " + rows["reason"])
         for place, rows in lacking.groupby(_places(lacking))
     }
-    wanted = [name for name, site in network.sites.items() if site.gateway is not None]
-    wanted += [PHPIPAM, *(ZONE + zone.rstrip(".") for zone in network.dns.zones)]
+    wanted = [*network.gateways, PHPIPAM, *(ZONE + zone.rstrip(".") for zone in network.dns.zones)]
     there = set(_places(sources))
     return {place: "no answer of it is among the snapshots" for place in wanted if place not in there} | found
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipelines.network import Network
 from pipelines.parse.kinds import GATEWAYS, PHPIPAM, ZONES, is_of
 from pipelines.snapshots import EVERYWHERE, ZONE
 from pipelines.values import OwnerName, owner_name
@@ -32,6 +33,11 @@ def unread_targets(sources: pd.DataFrame) -> pd.DataFrame:
     """
     is_target = sources["source"].map(lambda source: is_of(source, PHPIPAM, ZONES)).astype(bool)
     return sources[~sources["is_complete"] & is_target]
+
+
+def sees_no_gateway(sources: pd.DataFrame, network: Network) -> bool:
+    """Whether not one gateway, of those there are, was read whole: that is no census."""
+    return bool(network.gateways) and network.gateways.keys() <= frozen_sites(sources).keys()
 
 
 _CLOCKS_AGREE_S = 1800
