@@ -1,5 +1,6 @@
 """A clock that can be put forward for real servers: a small library preloaded into each, and a file they all read."""
 
+import math
 import os
 import shlex
 import struct
@@ -25,11 +26,11 @@ class Clock:
         self.environment = {name: os.environ[name] for name in (_LIBRARY, _FILE)}
 
     def put(self, to: datetime) -> None:
-        """Let it be this time, at once and for everybody; from then on it goes by the second."""
+        """Let it be this time or less than a second later, never earlier, at once and for everybody."""
         with Path(self.environment[_FILE]).open("r+b") as file:  # the same file: it is mapped
             (ahead_s,) = _AHEAD.unpack(file.read(_AHEAD.size))
             file.seek(0)
-            file.write(_AHEAD.pack(ahead_s + round(to.timestamp() - time.time())))
+            file.write(_AHEAD.pack(ahead_s + math.ceil(to.timestamp() - time.time())))
 
     def program(self, path: str) -> str:
         """A script that runs a program by this clock, where an SSH server has emptied the environment."""
