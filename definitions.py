@@ -12,7 +12,7 @@ from assets.load import load_assets
 from assets.parse import parse_assets
 from assets.plan import plan_assets
 from assets.reconcile import reconcile_assets
-from assets.replay import replay_assets
+from assets.replay import archive_asset, replay_asset
 from assets.undo import undo_assets
 from pipelines import tables
 from pipelines.network import Network
@@ -111,7 +111,8 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         reconcile_assets(network),
         plan_assets(network),
         load_assets(network),
-        replay_assets(network),
+        archive_asset(network),
+        replay_asset(network),
         *undo_assets(network),
     ]
     return dg.Definitions(

@@ -21,7 +21,7 @@ from resources.past_hours import PastHours
 from resources.preview import inert, markdown
 
 GROUP = "replay"
-HOURS = "hours"
+HOURS, ARCHIVE = "hours", "archive"
 _MOST_TOLD = 20  # bad hours, in the failure of a run
 Metadata = dict[str, dg.MetadataValue[Any]]
 _log = logging.getLogger(__name__)
@@ -44,7 +44,21 @@ def hours(network: Network) -> dg.HourlyPartitionsDefinition:
     )
 
 
-def replay_assets(network: Network) -> dg.AssetsDefinition:
+def archive_asset(network: Network) -> dg.AssetSpec:
+    """What every answer goes into, and all that the hours rest on.
+
+    They do not name the snapshots themselves: then each new census would make Dagster call every past hour "Unsynced".
+    """
+    return dg.AssetSpec(
+        ARCHIVE,
+        group_name=GROUP,
+        description="Every answer the sources ever gave, each once, for as long as [state] says.",
+        deps=snapshot_names(network),
+        kinds={"file"},
+    )
+
+
+def replay_asset(network: Network) -> dg.AssetsDefinition:
     """One step that makes as many hours as it is asked for, each a materialization of its own."""
 
     @dg.multi_asset(
@@ -55,7 +69,7 @@ def replay_assets(network: Network) -> dg.AssetsDefinition:
                 group_name=GROUP,
                 description="The hours somebody looked, and what was concluded. A backfill makes them again from the "
                 "archive, with today's code, and asks nobody (docs/decisions/0015-replay.md).",
-                deps=snapshot_names(network),
+                deps=[ARCHIVE],
                 partitions_def=hours(network),
                 kinds={"pandas"},
                 skippable=True,  # the step makes a materialization for each hour; Dagster would add one for all

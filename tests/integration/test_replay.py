@@ -13,7 +13,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from assets.replay import HOURS, replay_assets
+from assets.replay import HOURS, replay_asset
 from definitions import build_defs
 from pipelines.replay import Hour, retold
 from tests.archived import NETWORK, Archived, key
@@ -76,7 +76,7 @@ class Replayed:
 def definitions() -> dg.Definitions:
     """Nothing but the asset and its job."""
     return dg.Definitions(
-        assets=[replay_assets(NETWORK)],
+        assets=[replay_asset(NETWORK)],
         jobs=[dg.define_asset_job("replay", selection=[HOURS])],
         resources=dict.fromkeys(("past_hours", "history"), dg.ResourceDefinition.none_resource()),
     )

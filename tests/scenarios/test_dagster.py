@@ -44,7 +44,7 @@ GROUPS = {
     },
     "plan": {"ipam_plan", "dns_plan", "heal_plan", "withheld", "guards"},
     "load": {"ipam_receipt", "dns_receipt"},
-    "replay": {"hours"},
+    "replay": {"archive", "hours"},
     "undo": {
         "undo_ipam_plan", "undo_dns_plan", "undone", "undo_withheld", "undo_guards", "undo_ipam_receipt",
         "undo_dns_receipt",

@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.test_utils import BasicLoadingContext
+
+from definitions import build_defs
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import ROOT, World
 
@@ -32,6 +37,7 @@ def test_censuses_remember_who_held_what_and_who_answers(tmp_path: Path) -> None
         world.run()
         world.run("dns_sync")
         assert world.ledger("binding_history") == first
+        assert set(hours_in_the_ui(world).values()) == {StaleStatus.FRESH}
         lab.break_down({})
         devices_leave_and_a_person_types(lab)
         world.run()
@@ -40,6 +46,15 @@ def test_censuses_remember_who_held_what_and_who_answers(tmp_path: Path) -> None
     a_replay_gives_the_same_history(world)
     holder = next(row for row in first if row[4] and row[6])
     answers_are_about(world, str(holder[0]), str(holder[4]), str(holder[6]))
+
+
+def hours_in_the_ui(world: World) -> dict[str, StaleStatus]:
+    """Each hour there is a square of: whether the UI calls it "Unsynced", though younger answers change no past."""
+    with world.entered(), dg.DagsterInstance.get() as instance:
+        hours = instance.get_materialized_partitions(dg.AssetKey("hours"))
+        graph = build_defs().resolve_asset_graph()
+        shown = CachingStaleStatusResolver(instance, graph, BasicLoadingContext(instance))
+        return {hour: shown.get_status(dg.AssetKey("hours"), hour) for hour in hours}
 
 
 def devices_leave_and_a_person_types(lab: Lab) -> None:
