@@ -20,6 +20,7 @@ from resources.gateway import read_site
 from resources.pfsense import SOURCES
 from tests.services.kea import Kea
 from tests.services.openssh import Sshd
+from tests.services.process import AT_ONCE_S
 from tests.services.programs import path_of
 
 ARP = Path(__file__).parents[1] / "fixtures" / "arp"
@@ -248,7 +249,7 @@ def test_a_port_that_never_answers_does_not_hang(black_hole: int, gateway_host: 
     site = site_of(gateway_at(black_hole))
     snapshots = read_site(site, "network.toml", gateway_host.client_key.read_text, now, connect_limit_s=1)
     assert "no SSH session within 1 s" in reason_for_all({one.source: one for one in snapshots})
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < AT_ONCE_S
 
 
 def test_a_closed_port_is_told(gateway_host: Sshd) -> None:
@@ -263,10 +264,10 @@ def test_a_closed_port_is_told(gateway_host: Sshd) -> None:
 
 def test_a_stalled_command_ends_at_its_limit(read: Read, gateway_host: Sshd) -> None:
     """An nc that never comes back costs the limit, and no more."""
-    stub_nc(gateway_host, "exec sleep 5")
+    stub_nc(gateway_host, "exec sleep 60")
     begun = time.monotonic()
     assert "the command did not end within 1 s" in reason_for_all(read(command_limit_s=1))
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < AT_ONCE_S
 
 
 def test_an_answer_cut_in_its_middle_is_none(read: Read, gateway_host: Sshd) -> None:

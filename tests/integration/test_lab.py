@@ -24,10 +24,11 @@ import dns.zone
 import paramiko
 import pytest
 
+from tests.services.process import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
 ZONE = "viktorbarzin.lan."
-LIMIT_S = 5
 LEASES = '{"command":"lease4-get-all"}'
 
 # The way production asks: a script on stdin, the answer taken whole by the far shell, an end mark.
@@ -56,7 +57,7 @@ class Lab:
         file = self.folder / ("tsig_secret" if name == "netcensus" else f"tsig_secret.{name}")
         return dns.tsig.Key(name, file.read_text(encoding="ascii").strip())
 
-    def connect(self, user: str = "admin", patience_s: float = LIMIT_S) -> paramiko.SSHClient:
+    def connect(self, user: str = "admin", patience_s: float = PATIENCE_S) -> paramiko.SSHClient:
         """An SSH connection that trusts nothing but known_hosts."""
         client = paramiko.SSHClient()
         client.load_host_keys(str(self.folder / "known_hosts"))
@@ -64,13 +65,13 @@ class Lab:
         port = self.network["sites"]["sofia"]["gateway"]["port"]
         key = str(self.folder / "ssh_key")
         options: dict[str, Any] = {"look_for_keys": False, "allow_agent": False, "banner_timeout": patience_s}
-        client.connect("127.0.0.1", port, user, key_filename=key, timeout=LIMIT_S, **options)
+        client.connect("127.0.0.1", port, user, key_filename=key, timeout=PATIENCE_S, **options)
         return client
 
     def run(self, script: str) -> tuple[int, str, str]:
         """Exit status, stdout and stderr of a script at the gateway."""
         with closing(self.connect()) as client:
-            stdin, stdout, stderr = client.exec_command("/bin/sh -s", timeout=LIMIT_S)
+            stdin, stdout, stderr = client.exec_command("/bin/sh -s", timeout=PATIENCE_S)
             stdin.write(script)
             stdin.channel.shutdown_write()
             out, err = stdout.read().decode(), stderr.read().decode()
@@ -85,16 +86,16 @@ class Lab:
 
     def ask(self, message: dns.message.Message) -> dns.message.Message:
         """The name server's answer over TCP."""
-        return dns.query.tcp(message, "127.0.0.1", timeout=LIMIT_S, port=self.network["dns"]["port"])
+        return dns.query.tcp(message, "127.0.0.1", timeout=PATIENCE_S, port=self.network["dns"]["port"])
 
     def query(self, name: str, rdtype: str) -> dns.message.Message:
         """The answer to a plain query over UDP."""
         request = dns.message.make_query(name, rdtype)
-        return dns.query.udp(request, "127.0.0.1", timeout=LIMIT_S, port=self.network["dns"]["port"])
+        return dns.query.udp(request, "127.0.0.1", timeout=PATIENCE_S, port=self.network["dns"]["port"])
 
     def transfer(self, zone: str = ZONE, key: dns.tsig.Key | None = None) -> tuple[int, dns.zone.Zone]:
         """How many messages an AXFR took, and the zone it gave."""
-        where: dict[str, Any] = {"port": self.network["dns"]["port"], "lifetime": LIMIT_S, "relativize": False}
+        where: dict[str, Any] = {"port": self.network["dns"]["port"], "lifetime": PATIENCE_S, "relativize": False}
         where["keyring"] = key or self.key()
         messages = list(dns.query.xfr("127.0.0.1", zone, **where))
         return len(messages), dns.zone.from_xfr(messages, relativize=False)
@@ -128,7 +129,7 @@ def started(folder: Path) -> Iterator[Lab]:
             yield Lab(folder, process)
         finally:
             process.terminate()
-        assert process.wait(LIMIT_S) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.fixture(scope="module")
@@ -374,7 +375,7 @@ def test_kea_can_be_asked_to_register_a_name_again(lab: Lab) -> None:
     assert lab.query("oven.viktorbarzin.lan", "A").rcode() == dns.rcode.NXDOMAIN
     command = {"command": "lease4-resend-ddns", "arguments": {"ip-address": "192.168.1.30"}}
     assert json.loads(lab.kea(json.dumps(command)))["result"] == 0
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not lab.query("30.1.168.192.in-addr.arpa", "PTR").answer and time.monotonic() < deadline:
         time.sleep(0.02)
     assert lab.query("30.1.168.192.in-addr.arpa", "PTR").answer[0][0].to_text() == "oven.viktorbarzin.lan."
@@ -485,7 +486,7 @@ def test_edit_date_moves_with_a_value_and_only_then(lab: Lab) -> None:
 def test_a_second_lab_in_the_same_folder_is_turned_away(lab: Lab) -> None:
     """Starting a lab where one runs ends with status 2 and names the folder and the remedy."""
     command = [sys.executable, "-m", "lab", "--dir", str(lab.folder)]
-    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert second.returncode == 2
     assert "--dir" in second.stderr
 

@@ -19,7 +19,7 @@ from resources.openwrt import SOURCES
 from resources.ssh import Hop
 from tests.services.dropbear import Dropbear
 from tests.services.openssh import Sshd
-from tests.services.process import eventually, free_port
+from tests.services.process import AT_ONCE_S, eventually, free_port
 from tests.services.programs import path_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -123,8 +123,9 @@ def test_whatever_is_in_the_file_comes_as_it_is(read: Read, router: Dropbear, fi
 def test_the_routers_clock_is_noted(read: Read, router: Dropbear) -> None:
     """A router that came up without the time says 1970, and with it its leases can be read."""
     router.program("date", "#!/bin/sh\necho 86400\n")
-    snapshots = read()
-    assert {one.clock_offset_s for one in snapshots.values()} <= {86400 - int(time.time()) + late for late in range(5)}
+    began = int(time.time())
+    offsets = {one.clock_offset_s for one in read().values()}
+    assert offsets <= set(range(86399 - int(time.time()), 86401 - began))
 
 
 @pytest.mark.services("busybox")
@@ -309,7 +310,7 @@ def test_a_router_that_takes_the_connection_and_is_silent(read: Read, gateway_ho
     gateway_host.let_jump(permit(black_hole))
     begun = time.monotonic()
     assert "no SSH session within 1 s" in reason_for_all(read(black_hole, connect_limit_s=1))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < AT_ONCE_S
 
 
 def test_a_router_behind_a_dead_line(read: Read, gateway_host: Sshd, deaf: int) -> None:
@@ -318,15 +319,15 @@ def test_a_router_behind_a_dead_line(read: Read, gateway_host: Sshd, deaf: int) 
     begun = time.monotonic()
     reason = reason_for_all(read(deaf, connect_limit_s=1))
     assert f"it got no connection to 127.0.0.1:{deaf} within 1 s" in reason
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < AT_ONCE_S
 
 
 def test_a_slow_router_ends_at_its_limit(read: Read, router: Dropbear) -> None:
     """A command that never ends costs the limit, over two legs too, and both connections are closed."""
-    router.program("uci", "#!/bin/sh\nexec sleep 20\n")
+    router.program("uci", "#!/bin/sh\nexec sleep 60\n")
     begun, threads = time.monotonic(), threading.active_count()
     assert "the command did not end within 1 s" in reason_for_all(read(command_limit_s=1))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < AT_ONCE_S
     eventually(lambda: threading.active_count() <= threads, "the end of both connections")
 
 

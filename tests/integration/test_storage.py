@@ -85,10 +85,10 @@ def test_another_process_sees_a_run_while_it_works_and_all_of_it_after_sigterm(o
     seen: list[str] = []
     with instance_at(our_home) as instance:
         child = execute(our_home, "waiting")
-        run = eventually(lambda: next(iter(instance.get_runs()), None), "the run", 60)
+        run = eventually(lambda: next(iter(instance.get_runs()), None), "the run")
         assert run
         instance.watch_event_logs(run.run_id, None, lambda entry, _cursor: seen.append(entry.user_message))
-        eventually(lambda: "the table begins" in seen, "the step's line", 60)
+        eventually(lambda: "the table begins" in seen, "the step's line")
         child.send_signal(signal.SIGTERM)
         child.wait(30)
         told = events(instance, run.run_id)
@@ -105,9 +105,9 @@ def test_a_killed_run_leaves_a_log_that_the_next_one_goes_on_with(our_home: Path
     """After SIGKILL the file is whole, holds the beginning of the run, and the next run's story is as if alone."""
     with instance_at(our_home) as instance:
         child = execute(our_home, "waiting")
-        run = eventually(lambda: next(iter(instance.get_runs()), None), "the run", 60)
+        run = eventually(lambda: next(iter(instance.get_runs()), None), "the run")
         assert run
-        eventually(lambda: ("STEP_START", "table") in [entry[:2] for entry in events(instance, run.run_id)], "it", 60)
+        eventually(lambda: ("STEP_START", "table") in [entry[:2] for entry in events(instance, run.run_id)], "it")
         child.kill()
         child.wait(30)
         assert "PIPELINE_START" in [entry[0] for entry in events(instance, run.run_id)]

@@ -139,7 +139,7 @@ def deadlock(world: FaultWorld) -> Iterator[None]:
     def other() -> None:
         with holding(world, "UPDATE saved.ballast SET x = 1", visitors_row(world)) as cursor:
             ready.set()
-            eventually(partial(_is_waiting, world), "the census at the lock", timeout_s=40)
+            eventually(partial(_is_waiting, world), "the census at the lock")
             cursor.execute(ours)
             met.append("a deadlock")
 

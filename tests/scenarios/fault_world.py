@@ -158,7 +158,7 @@ class FaultWorld:
     def wait_until_alone(self) -> None:
         """Return once the database has noticed that nobody of ours is connected any more."""
         sql = "SELECT id FROM information_schema.processlist WHERE user = %s"
-        eventually(lambda: not self.network.ipam.execute(sql, [USER]), "the end of netcensus's connections", 20)
+        eventually(lambda: not self.network.ipam.execute(sql, [USER]), "the end of netcensus's connections")
 
     def restore_leases(self) -> None:
         """Kea's leases as they were saved, their times included."""

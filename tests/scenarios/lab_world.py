@@ -14,8 +14,8 @@ from typing import Any
 import dns.zone
 
 from tests.scenarios.world import ROOT, World
+from tests.services.process import PATIENCE_S
 
-_STOP_LIMIT_S = 10
 Records = set[tuple[str, str, str]]
 
 
@@ -103,4 +103,4 @@ def running_lab(folder: Path) -> Iterator[Lab]:
             yield Lab(folder)
         finally:
             process.terminate()
-            process.wait(_STOP_LIMIT_S)
+            process.wait(PATIENCE_S)

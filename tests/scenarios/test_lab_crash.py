@@ -15,7 +15,7 @@ from tests.scenarios.lab_world import Lab, Records, running_lab
 from tests.scenarios.world import World
 
 Moment = Callable[[Lab, World], bool]
-_LIMIT_S = 40
+_LIMIT_S = 300
 _CHANGELOG = """
     SELECT a.ip_addr, c.caction, c.cdiff FROM changelog c LEFT JOIN ipaddresses a ON a.id = c.coid ORDER BY 1, 2, 3
 """

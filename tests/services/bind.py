@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.services.dns_server import KEYS, TIMEOUT_S, DnsServer, Zone
-from tests.services.process import Process, free_dns_port, free_port, is_listening, private_directory, start
+from tests.services.dns_server import KEYS, DnsServer, Zone
+from tests.services.process import PATIENCE_S, Process, free_dns_port, free_port, is_listening, private_directory, start
 from tests.services.programs import path_of
 
 __all__ = ["Bind", "Zone", "running_bind"]
@@ -35,7 +35,7 @@ class Bind(DnsServer):
 
     def _statistics(self, name: str) -> dict[str, int]:
         url = f"http://{self.host}:{self.statistics_port}/json/v1/server"
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
             found: dict[str, int] = json.load(answer).get(name, {})
         return found
 

@@ -18,11 +18,10 @@ import dns.update
 import dns.xfr
 import dns.zone
 
-from tests.services.process import HOST, eventually
+from tests.services.process import HOST, PATIENCE_S, eventually
 
 # `hand` belongs to the tests: the edits of a person, allowed where the other two are refused.
 KEYS = ("kea-ddns", "netcensus", "hand")
-TIMEOUT_S = 5.0
 _BATCH = 500  # changes to a message when a zone is put back: well under 64 KiB
 
 
@@ -57,16 +56,16 @@ class DnsServer:
     def query(self, owner: str, rdtype: str) -> list[str]:
         """The records' texts, sorted; empty where the name or the type is not there."""
         question = dns.message.make_query(_absolute(owner), rdtype)
-        answer, _ = dns.query.udp_with_fallback(question, self.host, TIMEOUT_S, self.port)
+        answer, _ = dns.query.udp_with_fallback(question, self.host, PATIENCE_S, self.port)
         if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise AssertionError(f"{self._name} answered {dns.rcode.to_text(answer.rcode())} to {owner} {rdtype}")
         return sorted(_text(rdata) for rrset in answer.answer for rdata in rrset)
 
-    def wait_for(self, owner: str, rdtype: str, timeout_s: float = 5) -> list[str]:
+    def wait_for(self, owner: str, rdtype: str, timeout_s: float = PATIENCE_S) -> list[str]:
         """The records' texts as soon as there are any."""
         return eventually(lambda: self.query(owner, rdtype), f"{owner} {rdtype} in {self._name}", timeout_s)
 
-    def wait_until_gone(self, owner: str, rdtype: str, timeout_s: float = 5) -> None:
+    def wait_until_gone(self, owner: str, rdtype: str, timeout_s: float = PATIENCE_S) -> None:
         """Return once the RRset is not there."""
         eventually(lambda: not self.query(owner, rdtype), f"the end of {owner} {rdtype} in {self._name}", timeout_s)
 
@@ -131,7 +130,7 @@ class DnsServer:
         return dns.update.UpdateMessage(_absolute(zone), keyring=self.key("hand"))
 
     def _send(self, message: dns.update.UpdateMessage) -> None:
-        answer = dns.query.tcp(message, self.host, TIMEOUT_S, self.port)
+        answer = dns.query.tcp(message, self.host, PATIENCE_S, self.port)
         if answer.rcode() != dns.rcode.NOERROR:
             said = dns.rcode.to_text(answer.rcode())
             raise AssertionError(f"{self._name} answered {said} to a test's own edit:\n{message}")
@@ -139,7 +138,7 @@ class DnsServer:
     def _transfer(self, zone: str) -> dns.zone.Zone:
         copy = dns.zone.Zone(_absolute(zone), relativize=False)
         question, _ = dns.xfr.make_query(copy, keyring=self.key("hand"))
-        dns.query.inbound_xfr(self.host, copy, question, self.port, TIMEOUT_S)
+        dns.query.inbound_xfr(self.host, copy, question, self.port, PATIENCE_S)
         return copy
 
 

@@ -12,10 +12,9 @@ from typing import Any
 from tests.services.bind import Bind
 from tests.services.dhcp_client import DhcpClient
 from tests.services.kea_config import SUBNETS, Places, Subnet, d2_config, dhcp4_config
-from tests.services.process import Process, free_port, private_directory, socket_path, start
+from tests.services.process import PATIENCE_S, Process, free_port, private_directory, socket_path, start
 from tests.services.programs import path_of
 
-_TIMEOUT_S = 5.0
 _OK, _EMPTY = 0, 3
 
 
@@ -44,7 +43,7 @@ class Kea:
         """kea-dhcp4.conf as first written (not as `configure` changed it)."""
         return self.places.directory / "kea-dhcp4.conf"
 
-    def client(self, timeout_s: float = _TIMEOUT_S) -> DhcpClient:
+    def client(self, timeout_s: float = PATIENCE_S) -> DhcpClient:
         """A DHCP client of this server."""
         return DhcpClient(self.places.server_port, self.places.client_port, timeout_s)
 
@@ -52,7 +51,7 @@ class Kea:
         """The control socket's whole answer, whatever its `result`."""
         question = {"command": command} | ({"arguments": arguments} if arguments is not None else {})
         with socket.socket(socket.AF_UNIX) as channel:
-            channel.settimeout(_TIMEOUT_S)
+            channel.settimeout(PATIENCE_S)
             channel.connect(self.control_socket)
             channel.sendall(json.dumps(question).encode())
             answer = b"".join(iter(lambda: channel.recv(65536), b""))

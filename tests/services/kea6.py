@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.services.process import HOST, Process, private_directory, socket_path, start
+from tests.services.process import HOST, PATIENCE_S, Process, private_directory, socket_path, start
 from tests.services.programs import path_of
 
-_TIMEOUT_S = 5.0
 SUBNET = "fd00:192::/64"
 
 
@@ -32,7 +31,7 @@ class Kea6:
     def command(self, command: str, arguments: Mapping[str, Any]) -> None:
         """Let the server carry it out; AssertionError unless it does."""
         with socket.socket(socket.AF_UNIX) as channel:
-            channel.settimeout(_TIMEOUT_S)
+            channel.settimeout(PATIENCE_S)
             channel.connect(self.control_socket)
             channel.sendall(json.dumps({"command": command, "arguments": arguments}).encode())
             answer = json.loads(b"".join(iter(lambda: channel.recv(65536), b"")))

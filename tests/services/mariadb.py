@@ -13,7 +13,16 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor
 
-from tests.services.process import HOST, Process, ServiceFailed, free_port, private_directory, socket_path, start
+from tests.services.process import (
+    HOST,
+    PATIENCE_S,
+    Process,
+    ServiceFailed,
+    free_port,
+    private_directory,
+    socket_path,
+    start,
+)
 from tests.services.programs import path_of
 
 _HERE = Path(__file__).parent
@@ -26,7 +35,6 @@ SQL_MODE = (
     "NO_ENGINE_SUBSTITUTION"
 )
 _SMALL = ("--innodb-buffer-pool-size=16M", "--innodb-log-file-size=16M")
-_TIMEOUT_S = 10
 _COUNTERS = (
     "Com_delete",
     "Com_insert",
@@ -113,7 +121,7 @@ class Database:
             charset="utf8mb4",
             database=self.name,
             autocommit=True,
-            connect_timeout=_TIMEOUT_S,
+            connect_timeout=PATIENCE_S,
             client_flag=CLIENT.MULTI_STATEMENTS,
         )
 
