@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from resources.own_database import frame_of, naive, plain_rows
+from resources.own_database import frame_of, naive, plain_rows, rows_of
 
 _KEY = list(tables.APPLIED.key)
 _ALWAYS = datetime(1970, 1, 1)  # noqa: DTZ001 - the database's instants are naive UTC; no row of ours is of then
@@ -54,7 +54,7 @@ def stands(connection: sa.Connection, at: pd.Timestamp | None = None) -> pd.Data
         before = sa.select(*_named(APPLIED_BEFORE)).where(APPLIED_BEFORE.c.until_at > then)
         parts = [parts[0].where(APPLIED.c.at <= then), before.where(APPLIED_BEFORE.c.at <= then)]
     query = sa.union_all(*parts).order_by(*map(sa.column, _KEY))
-    return frame_of(tables.APPLIED, connection.execute(query).all())
+    return frame_of(tables.APPLIED, rows_of(connection, query))
 
 
 def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.reconcile.identity import changed, forgotten, remembered
-from resources.own_database import OwnTables, delete_rows, frame_of, plain_rows
+from resources.own_database import OwnTables, delete_rows, frame_of, plain_rows, rows_of
 
 _KEY = list(tables.DEVICE_IDS.key)
 _metadata = sa.MetaData()
@@ -37,7 +37,7 @@ class KnownDevices(OwnTables):
         columns = [_device_ids.c[name] for name in tables.DEVICE_IDS.names]
         query = sa.select(*columns).order_by(*_device_ids.primary_key.columns)
         with self._engine.connect() as connection:
-            return frame_of(tables.DEVICE_IDS, connection.execute(query).all())
+            return frame_of(tables.DEVICE_IDS, rows_of(connection, query))
 
     def note(self, interfaces: pd.DataFrame) -> int:
         """Remember the devices of `tables.DEVICE_INTERFACES`, and how many rows that changed; none without news."""

@@ -15,7 +15,7 @@ from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
-from resources.own_database import OwnTables, aware, frame_of, naive, plain_rows
+from resources.own_database import OwnTables, aware, frame_of, naive, plain_rows, rows_of
 
 _RESENT_KEPT_DAYS = 30
 _metadata = applied.SCHEMA
@@ -178,9 +178,9 @@ class Ledger(OwnTables):
         columns = [offset if name == "clock_offset_s" else SNAPSHOT_INDEX.c[name] for name in tables.SNAPSHOTS.names]
         query = sa.select(*columns, SNAPSHOT_INDEX.c.run_id).where(at >= naive(since), at < naive(until))
         with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(SNAPSHOT_INDEX.c.id)).all()
+            rows = rows_of(connection, query.order_by(SNAPSHOT_INDEX.c.id))
         index = frame_of(tables.SNAPSHOTS, [row[:-1] for row in rows])
-        return index.assign(run_id=pd.Series([row.run_id for row in rows], dtype="str"))
+        return index.assign(run_id=pd.Series([row[-1] for row in rows], dtype="str"))
 
     def asked_around(self, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         """When a gateway was asked last before `since`, and first from `until` on; None where none was."""

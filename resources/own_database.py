@@ -6,9 +6,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from pipelines.contract import INSTANT, Table
 from pipelines.errors import StateError
@@ -66,19 +67,34 @@ def delete_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
         connection.execute(by_key, [{f"old_{name}": row[name] for name in key} for row in rows])
 
 
+def rows_of(connection: sa.Connection, query: sa.Executable) -> Sequence[tuple[Any, ...]]:
+    """The rows of a query as the driver gives them: SQLAlchemy makes an object of each, at a microsecond and more.
+
+    Raises `StateError` as any query does.
+    """
+    cursor: Any = connection.execute(query).cursor
+    try:
+        return cursor.fetchall()  # type: ignore[no-any-return]  # PEP 249: a sequence of sequences
+    except connection.dialect.loaded_dbapi.OperationalError as error:
+        raise _unusable(database_file(connection.engine.url), error) from None
+
+
 def frame_of(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """A frame of this table from rows of the database that have its columns, instants as naive UTC."""
     found = zip(*rows, strict=True) if rows else ([] for _ in table.names)
     columns: dict[str, object] = {name: list(values) for name, values in zip(table.names, found, strict=True)}
-    times = {
-        column.name: pd.to_datetime(pd.Series(columns[column.name], dtype="object"), utc=True)
-        for column in table.columns
-        if column.dtype == INSTANT
-    }
+    times = {column.name: _instants(columns[column.name]) for column in table.columns if column.dtype == INSTANT}
     return table.frame(pd.DataFrame(columns | times))
 
 
-def database_file(url: str) -> Path | None:
+def _instants(values: object) -> "pd.Series[Any]":
+    """Instants as a driver gives them, as ISO 8601 text (SQLite) or as datetimes. Many rows have one in common."""
+    places, found = pd.factorize(np.array(values, dtype="object"))
+    instants = np.append(np.array(found, dtype="datetime64[us]"), np.datetime64("NaT"))
+    return pd.Series(instants[places]).dt.tz_localize("UTC")  # a null's place is -1: the last
+
+
+def database_file(url: str | URL) -> Path | None:
     """The file of an SQLite database; None for one on a server."""
     parsed = make_url(url)
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
@@ -100,15 +116,19 @@ def open_database(url: str) -> sa.Engine:
 
 
 def _told(file: str | None, context: sa.ExceptionContext) -> None:
-    """A full disk, a lock nobody lets go, a server that is away: in our words, without the SQL and its values.
-
-    A server's URL, and what a driver says of it, may hold its password: of those only the error's kind is told.
-    """
+    """A full disk, a lock nobody lets go, a server that is away: in our words, without the SQL and its values."""
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
-        error = context.original_exception
-        said = " ".join(str(error).split()) if file else type(error).__name__
-        remedy = "Check that it is there, that nobody holds it, and the room on its disk, then run again"
-        raise StateError(file or "network.toml", f"the [state] ledger says: {said}", remedy) from None
+        raise _unusable(file, context.original_exception) from None
+
+
+def _unusable(file: object, error: BaseException) -> StateError:
+    """What is wrong with the database: a server's URL, and what a driver says of it, may hold its password.
+
+    So of a server's errors only the kind is told.
+    """
+    said = " ".join(str(error).split()) if file else type(error).__name__
+    remedy = "Check that it is there, that nobody holds it, and the room on its disk, then run again"
+    return StateError(str(file or "network.toml"), f"the [state] ledger says: {said}", remedy)
 
 
 def _tune(connection: object, _record: object) -> None:

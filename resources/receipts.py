@@ -7,7 +7,7 @@ from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
 from pipelines.plan.undo import Wrote
 from resources.applied import SCHEMA
-from resources.own_database import aware, delete_rows, frame_of, naive, plain_rows
+from resources.own_database import aware, delete_rows, frame_of, naive, plain_rows, rows_of
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
@@ -96,8 +96,8 @@ class Receipts:
     def holds(self) -> pd.DataFrame:
         """All of `tables.HOLDS`, sorted by its key."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_all_of(_holds, tables.HOLDS).order_by(*_holds.primary_key.columns)).all()
-        return frame_of(tables.HOLDS, rows)
+            query = _all_of(_holds, tables.HOLDS).order_by(*_holds.primary_key.columns)
+            return frame_of(tables.HOLDS, rows_of(connection, query))
 
     def replace_holds(self, over: pd.DataFrame, new: pd.DataFrame) -> None:
         """Let the holds with the keys of `over` go, and keep those of `new` (`tables.HOLDS`)."""
@@ -109,7 +109,7 @@ class Receipts:
     def _written(self, *where: sa.ColumnElement[bool]) -> pd.DataFrame:
         with self._engine.connect() as connection:
             query = _all_of(RECEIPTS, tables.WRITTEN).where(*where).order_by(RECEIPTS.c.id)
-            return frame_of(tables.WRITTEN, connection.execute(query).all())
+            return frame_of(tables.WRITTEN, rows_of(connection, query))
 
 
 def _all_of(stored: sa.Table, table: Table) -> sa.Select[tuple[object, ...]]:

@@ -1,13 +1,18 @@
 """The database of our own state: what its memories share, and what they must not."""
 
 import importlib
+import itertools
 import pkgutil
+import re
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 import resources
+from pipelines.errors import StateError
 from resources.future import INSTANTS, ROWS
-from resources.own_database import OwnTables
+from resources.own_database import OwnTables, open_database, rows_of
 
 
 def _kinds(of: type[OwnTables]) -> set[type[OwnTables]]:
@@ -35,3 +40,20 @@ def test_every_instant_that_is_remembered_can_be_unlearned() -> None:
     for table in _tables():
         instants = {column.name for column in table.columns if isinstance(column.type, sa.DateTime)}
         assert table.name in ROWS or instants <= set(INSTANTS.get(table.name, ())), table.name
+
+
+_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n"
+
+
+def test_what_breaks_off_while_rows_are_read_is_told_as_what_breaks_before(tmp_path: Path) -> None:
+    """The driver's own error names no file and no remedy; it may come with the last row as well as with the query."""
+    file = tmp_path / "ledger.sqlite"
+    steps = itertools.count()
+    with open_database(f"sqlite:///{file}").connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert len(rows_of(connection, sa.select(sa.text(f"* FROM ({_NUMBERS})")))) == 100_000
+        driver.set_progress_handler(lambda: next(steps) > 10, 1000)
+        with pytest.raises(StateError, match=rf"{re.escape(str(file))}: .* says: interrupted\. Check that it is there"):
+            rows_of(connection, sa.select(sa.text(f"* FROM ({_NUMBERS})")))
+    assert next(steps) > 10

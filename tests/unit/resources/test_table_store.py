@@ -1,12 +1,18 @@
 """Tables from step to step: a file a power cut damaged is told, not believed."""
 
+import gzip
 from pathlib import Path
 
+import dagster as dg
+import pandas as pd
 import pytest
 
-from pipelines import tables
+from pipelines import codec, tables
 from pipelines.errors import ParseError
-from resources.table_store import TableStore
+from resources.table_store import CONTRACT, SHOWN, WIDEST, TableStore
+from tests.networks import ALICE, frame, lease
+
+LEASES = frame(tables.LEASES, [lease("10.0.0.5", ALICE)])
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\x08\x00half", b"no gzip at all"])
@@ -23,3 +29,31 @@ def test_an_empty_table_file_is_told_as_well(tmp_path: Path) -> None:
     (tmp_path / "leases.json.gz").write_bytes(b"")
     with pytest.raises(ParseError, match="leases"):
         TableStore(tmp_path, {"leases": tables.LEASES}).read("leases", tables.LEASES)
+
+
+def kept(root: Path, rows: pd.DataFrame) -> tuple[bytes, int]:
+    """The bytes of the file after a run has handed on these leases, and when it was written."""
+    store = TableStore(root, {"leases": tables.LEASES})
+    metadata: dict[str, str | int] = {CONTRACT: "leases", SHOWN: 1, WIDEST: 20}
+    asset = dg.AssetKey("leases")
+    store.handle_output(dg.build_output_context(run_id="this", asset_key=asset, definition_metadata=metadata), rows)
+    return (root / "leases.json.gz").read_bytes(), (root / "leases.json.gz").stat().st_mtime_ns
+
+
+def test_a_table_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    """Nor is it when another release, or another zlib, packed the same rows into other bytes (rule R9)."""
+    first = kept(tmp_path, LEASES)
+    assert kept(tmp_path, LEASES) == first
+    other = gzip.compress(codec.encode(tables.LEASES, LEASES), compresslevel=1, mtime=7)
+    assert other != first[0]
+    (tmp_path / "leases.json.gz").write_bytes(other)
+    assert kept(tmp_path, LEASES)[0] == other
+
+
+@pytest.mark.parametrize("there", [b"", b"no gzip at all", gzip.compress(b"{}")])
+def test_a_table_that_is_not_there_whole_is_written(tmp_path: Path, there: bytes) -> None:
+    """Of a damaged file, or one with other rows, nothing stays."""
+    (tmp_path / "leases.json.gz").write_bytes(there)
+    kept(tmp_path, LEASES)
+    read = TableStore(tmp_path, {"leases": tables.LEASES}).read("leases", tables.LEASES)
+    pd.testing.assert_frame_equal(read, LEASES)
