@@ -47,7 +47,8 @@ bench: services $(PEERS)/.done ## what it costs beside octoDNS, nsupdate, diffsy
 	@NETCENSUS_PEERS="$(PEERS)/bin/python" $(BIN)/python -m bench $(MEASURED)
 
 reliability: services ## break everything again, and write what came of it to docs/reliability.md
-	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py
+	@NETCENSUS_WRITE_DOCS=1 NETCENSUS_FAULTS=1 $(BIN)/python -m pytest tests/unit/test_limits.py tests/integration/test_cuts.py tests/scenarios/test_faults.py \
+		tests/scenarios/test_undo_faults.py
 
 disk: $(VENV)/.tests ## as root: what a day writes, daemon and UI included, on a disk of its own (MINUTES=3 of idling)
 	@$(BIN)/python -m tests.disk --minutes $(or $(MINUTES),3)

@@ -8,6 +8,7 @@ from pipelines import tables
 from pipelines.plan import bookkeeping
 from pipelines.plan.holds import overtaken
 from resources.ledger import Ledger
+from resources.receipts import Run
 
 Send = Callable[[pd.DataFrame, Callable[[pd.DataFrame], None]], pd.DataFrame]
 """Applies a plan and returns its receipt; hands over each part of it (a subnet, a zone) as soon as it stands."""
@@ -23,8 +24,9 @@ def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and 
 
     `undone` is what the plan takes back (`tables.UNDONE`): censuses are told to leave it so, before anything is sent.
     What is written is held no longer: it is something else than what was undone. The ledger learns what is about to be
-    sent before `send`, and what became of it part by part. When `send` raises, the intentions of the other parts stand,
-    and the next run takes what did arrive for ours.
+    sent before `send`, and what became of it part by part. When `send` raises, or the run is killed, the intentions of
+    the other parts stand, and the next run takes what did arrive for ours; their receipts say `unknown`, and an undo
+    looks what is there.
     """
     if plan.empty:  # nothing changed: a ledger of ten thousand hosts takes a quarter of a second to be compared
         return tables.RECEIPT.empty()
@@ -38,12 +40,13 @@ def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and 
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
     ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
-    undoes = None if own.empty else str(own["run_id"].iloc[0])
+    run = Run(run_id, at, None if own.empty else str(own["run_id"].iloc[0]))
+    ids = ledger.receipts.announce(run, bookkeeping.announced(changes, known))
 
     def settle(part: pd.DataFrame) -> None:
         asked, before = _beside(part, changes), _beside(part, known)
         # The receipt first: a crash in between leaves it beside the intention, not a deletion without a trace.
-        ledger.receipts.note(run_id, at, bookkeeping.invertible(asked, part, before), undoes)
+        ledger.receipts.settle(run, bookkeeping.invertible(asked, part, before), ids)
         ledger.replace_applied(bookkeeping.restored(bookkeeping.settled(asked, part, before, at=at), own))
         ledger.replace_applied(bookkeeping.made(part, at=at))
 

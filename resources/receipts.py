@@ -1,5 +1,7 @@
 """What every run wrote and what the targets answered, kept for good; and which of it a person undid since."""
 
+from typing import NamedTuple
+
 import pandas as pd
 import sqlalchemy as sa
 
@@ -34,6 +36,19 @@ _holds = sa.Table(
 )  # fmt: skip
 
 
+class Run(NamedTuple):
+    """A run that writes to a target: its id, when, and the run that it undoes, if it is an undo."""
+
+    run_id: str
+    at: pd.Timestamp
+    undoes: str | None = None
+
+
+Ids = dict[tuple[object, ...], int]
+"""The rows of what a run has announced, by `tables.RECEIPT`'s key."""
+_HEARD = sa.update(RECEIPTS).where(RECEIPTS.c.id == sa.bindparam("old_id"))
+
+
 class Receipts:
     """The tables `receipts` and `holds` of the ledger's database. Every method is one short transaction."""
 
@@ -45,9 +60,30 @@ class Receipts:
 
         `undoes` is the run that this one undoes.
         """
-        if len(rows):
-            with self._engine.begin() as connection:
-                connection.execute(sa.insert(RECEIPTS), plain_rows(rows.assign(run_id=run_id, at=at, undoes=undoes)))
+        self.settle(Run(run_id, at, undoes), rows, {})
+
+    def announce(self, run: Run, rows: pd.DataFrame) -> Ids:
+        """Keep what is about to be written, before it is; where the run dies, an undo knows what it may have done."""
+        self.settle(run, rows, {})
+        columns = [*(RECEIPTS.c[name] for name in tables.RECEIPT.key), RECEIPTS.c.id]
+        query = sa.select(*columns).where(RECEIPTS.c.run_id == run.run_id, RECEIPTS.c.outcome == "unknown")
+        with self._engine.connect() as connection:
+            return {tuple(key): identity for *key, identity in connection.execute(query)}
+
+    def settle(self, run: Run, rows: pd.DataFrame, announced: Ids) -> None:
+        """Say of each row what became of it, and add what was not announced, such as the id of a row that was made."""
+        heard: list[dict[str, object]] = []
+        new: list[dict[str, object]] = []
+        for row in plain_rows(rows.assign(**run._asdict())):
+            identity = announced.get(tuple(row[name] for name in tables.RECEIPT.key))
+            if identity is None:
+                new.append(row)
+            else:
+                heard.append({"old_id": identity, "outcome": row["outcome"], "detail": row["detail"]})
+        with self._engine.begin() as connection:
+            for statement, parameters in ((_HEARD, heard), (sa.insert(RECEIPTS), new)):
+                if parameters:
+                    connection.execute(statement, parameters)
 
     def proven_zones(self) -> set[str]:
         """The zones in which a change of ours has taken effect before: there we may write."""

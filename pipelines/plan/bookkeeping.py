@@ -28,7 +28,7 @@ def work(plan: pd.DataFrame) -> pd.DataFrame:
 def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
     """The changes of an `ipam_plan` or `dns_plan` under the ledger's key, with what they make of what.
 
-    Columns: action, before, after, before_ttl_s, ttl_s, id_phpipam, named_by, missing_since_at.
+    Columns: site, action, before, after, before_ttl_s, ttl_s, id_phpipam, named_by, missing_since_at.
     """
     if target == "dns":
         named = plan.rename(columns={**NAMES[target], "after_ttl_s": "ttl_s"}).assign(id_phpipam=pd.NA)
@@ -36,7 +36,7 @@ def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
         named = plan.rename(columns=NAMES[target]).assign(ttl_s=pd.NA, before_ttl_s=pd.NA)
         named = named.assign(named_by=None, missing_since_at=None)
     kept = named[named["field"] != SIGHTING].assign(target=target)
-    return kept[[*KEY, "action", "before", "after", "before_ttl_s", "ttl_s", "id_phpipam", *_LIFE]]
+    return kept[[*KEY, "site", "action", "before", "after", "before_ttl_s", "ttl_s", "id_phpipam", *_LIFE]]
 
 
 def noted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
@@ -121,6 +121,19 @@ def invertible(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFra
     is_adopted = rows["is_adopted"]
     whose = is_adopted.map({True: ADOPTED, False: OURS}).astype("str").fillna(NOBODY)
     return rows.drop(columns="is_adopted").assign(before_whose=whose)
+
+
+def announced(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """Receipts as of `invertible` for what is about to be sent: unknown, until the target was read back.
+
+    They stay so where the run ends before that, and what it wrote can be undone all the same. `applied` is the ledger
+    as it was before.
+    """
+    sent = work(changes).assign(outcome="unknown", detail=_UNHEARD)
+    return invertible(changes, tables.RECEIPT.frame(sent), applied)
+
+
+_UNHEARD = "the run ended before it was known what became of it"
 
 
 def restored(settled_rows: pd.DataFrame, undone: pd.DataFrame) -> pd.DataFrame:

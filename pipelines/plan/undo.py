@@ -160,7 +160,7 @@ def undo(  # noqa: PLR0913 - three tables and three parameters, each by name
 
 def _objections(changes: pd.DataFrame, since: pd.DataFrame) -> "pd.Series[str]":
     """What our own memory has against undoing each change, as `rule: reason`; null where nothing."""
-    later = since[since["outcome"].isin(_SENT)].drop_duplicates(KEY, keep="last")
+    later = since[since["outcome"] == "applied"].drop_duplicates(KEY, keep="last")  # unknown: the target tells
     later = later[[*KEY, "run_id", "undoes"]].rename(columns={"run_id": "later", "undoes": "later_undoes"})
     rows = changes.merge(later, on=KEY, how="left", validate="many_to_one")
     text = pd.Series(None, index=rows.index, dtype=contract.TEXT)

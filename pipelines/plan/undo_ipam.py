@@ -69,6 +69,7 @@ def _objections(rows: pd.DataFrame, *, removes_rows: bool) -> "pd.Series[str]":
     text = pd.Series(None, index=rows.index, dtype=contract.TEXT)
     is_edited = ~is_same(rows["live"], rows["after"]) & (rows["field"] != SIGHTING) & (is_update | is_made)
     text = text.mask(is_edited | (is_made & _is_more_there(rows, removes_rows=removes_rows)), _EDITED)
+    text = text.mask(is_made & ~is_edited & ~_has(rows, ROW), _UNTOLD)
     is_ours = rows["after"].isna() | (rows["value"] == rows["after"]) | (rows["intended"] == rows["after"])
     text = text.mask(is_update & ~is_ours, "changed-since: the ledger calls it ours no more")
     text = text.mask(is_update & ~is_edited & is_other, _ANOTHER).mask(is_update & ~is_here, _ANOTHER)
@@ -84,17 +85,20 @@ def _objections(rows: pd.DataFrame, *, removes_rows: bool) -> "pd.Series[str]":
 _EDITED = "changed-since: it reads otherwise by now; what somebody else entered stays"
 _ANOTHER = "changed-since: the row is gone, or another stands in its place"
 _AGAIN = "changed-since: somebody has made a row for the address again"
+_UNTOLD = "unconfirmed: the run ended before it knew the id of its row; see who made this one, and empty it by hand"
 
 
 def _is_more_there(rows: pd.DataFrame, *, removes_rows: bool) -> "pd.Series[bool]":
-    """Whether a row that we made holds more than we entered, or its tag is another, or its id was never told."""
-    places = rows.groupby(_PLACE)["field"].agg(set)
-    ours = [places.loc[(scope, subject)] for scope, subject in zip(rows["scope"], rows["subject"], strict=True)]
-    is_more = pd.Series([ROW not in fields for fields in ours], rows.index, dtype=bool)
+    """Whether a row that we made holds more than we entered, or its tag is another."""
+    is_more = (rows["tag"] != USED) & ~_has(rows, "tag")
     for name in _TEXTS:
-        is_more |= rows[name].notna() & pd.Series([name not in fields for fields in ours], rows.index, dtype=bool)
-    is_more |= (rows["tag"] != USED) & pd.Series(["tag" not in fields for fields in ours], rows.index, dtype=bool)
+        is_more |= rows[name].notna() & ~_has(rows, name)
     return is_more | (rows["is_bare"].eq(False) & removes_rows)  # noqa: FBT003 - where it was not asked it tells nothing
+
+
+def _has(rows: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Whether the run wrote this field of each row's address."""
+    return (rows["field"] == field).groupby([rows[name] for name in _PLACE]).transform("any")
 
 
 def _of_all(rows: pd.DataFrame) -> "pd.Series[str]":

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from pipelines import tables
 from resources.loading import carry_out
 from tests.integration.dns_proxy import is_update
 from tests.scenarios.broken_database import FIRST
@@ -23,10 +24,12 @@ from tests.scenarios.fault_world import FaultWorld
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 Plans = tuple[pd.DataFrame, pd.DataFrame]
 Prepare = Callable[[], object]
+Loading = Callable[[FaultWorld, Plans], None]
+_NOTHING = tables.UNDONE.empty()
 
 
-def load(world: FaultWorld, plans: Plans) -> None:
-    """What the asset `load` does with the two plans."""
+def load(world: FaultWorld, plans: Plans, run_id: str = "killed", undone: pd.DataFrame = _NOTHING) -> None:
+    """What the asset `load` does with the two plans, and the undo's, which takes back what is `undone`."""
     in_ipam, in_dns = plans
     with world.network.world.entered():
         outside = world.resources()
@@ -37,12 +40,13 @@ def load(world: FaultWorld, plans: Plans) -> None:
                 "phpipam",
                 lambda plan, settle: phpipam.apply(plan, datetime.now(UTC), settle),
                 ledger,
-                "killed",
+                run_id,
+                undone=undone,
             )
-            carry_out(in_dns, "dns", nameserver.apply, ledger, "killed")
+            carry_out(in_dns, "dns", nameserver.apply, ledger, run_id, undone=undone)
 
 
-def forked(world: FaultWorld, plans: Plans, prepare: Prepare) -> int:
+def forked(world: FaultWorld, plans: Plans, prepare: Prepare, loading: Loading = load) -> int:
     """The id of a process that loads, after `prepare` has set there what is to go wrong."""
     child = os.fork()
     if child:
@@ -50,7 +54,7 @@ def forked(world: FaultWorld, plans: Plans, prepare: Prepare) -> int:
     status = 1
     try:
         prepare()
-        load(world, plans)
+        loading(world, plans)
         status = 0
     finally:  # whatever it is, this process ends here, and tears down nothing of the tests'
         os._exit(status)

@@ -18,6 +18,7 @@ import pandas as pd
 
 from definitions import world
 from pipelines import tables
+from pipelines.contract import Table
 from pipelines.plan.bookkeeping import ROW
 from resources.network_file import read_network
 from resources.table_store import TableStore
@@ -126,8 +127,11 @@ class FaultWorld:
 
     def plans(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """What the last run meant to do to phpIPAM and to DNS."""
-        store = TableStore(self.network.world.folder / "tables", {})
-        return store.read("ipam_plan", tables.IPAM_PLAN), store.read("dns_plan", tables.DNS_PLAN)
+        return self.table("ipam_plan", tables.IPAM_PLAN), self.table("dns_plan", tables.DNS_PLAN)
+
+    def table(self, name: str, table: Table) -> pd.DataFrame:
+        """A table as the last run left it."""
+        return TableStore(self.network.world.folder / "tables", {}).read(name, table)
 
     def resources(self) -> dict[str, Any]:
         """Everything outside, as a run would have it."""

@@ -113,6 +113,24 @@ def test_what_a_later_run_wrote_is_told_with_that_run(done: Done) -> None:
     assert set.union(*rules(back(done, since=redone)).values()) == {"written-again"}
 
 
+def test_a_later_run_of_which_nothing_was_heard_stands_in_no_way(done: Done) -> None:
+    """An undo whose answers were lost may be repeated: what reads as the run left it is taken back."""
+    unheard = done[2].assign(run_id="22222222-bbbb", outcome="unknown")
+    for since in (unheard, unheard.assign(undoes=RUN)):
+        made = back(done, since=since)
+        assert subjects(made) == {NAME, POINTER, "10.0.1.5"}
+        assert made["withheld"].empty
+
+
+def test_a_row_of_which_the_id_was_never_told_may_be_anybodys(done: Done) -> None:
+    """A census that was killed before phpIPAM had answered made it, or a person did: it stays, and that is said."""
+    after, known, wrote = done
+    unheard = wrote[wrote["field"] != "row"].assign(outcome="unknown")
+    made = undo(unheard, tables.WRITTEN.empty(), after, known, network=NETWORK)
+    assert rules(made) == {"10.0.1.5": {"unconfirmed"}}
+    assert subjects(made) == {NAME, POINTER}
+
+
 def test_twice_does_nothing_the_second_time(done: Done) -> None:
     """What is gone already is as it was before; no row is planned and nothing is held."""
     after, known, wrote = done

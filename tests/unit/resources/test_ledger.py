@@ -14,7 +14,7 @@ from pipelines.errors import StateError
 from pipelines.snapshots import Snapshot, as_table, missing
 from resources.ledger import Ledger
 from resources.loading import carry_out
-from tests.networks import AT, Row, census, frame, hour, in_ipam, in_zone, ledger, written
+from tests.networks import AT, Row, cells, census, frame, hour, in_ipam, in_zone, ledger, written
 
 ROWS = [
     written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5\n10.0.1.6", ttl_s=600),
@@ -141,6 +141,26 @@ def test_a_run_that_dies_while_sending_leaves_its_intentions(store: Ledger) -> N
         carry_out(plan, "dns", die, store, "run")
     assert set(store.applied()["intended"]) == {"10.0.1.5", "nas.example.lan."}
     assert store.applied()["value"].isna().all()
+
+
+def test_a_run_that_dies_while_sending_leaves_receipts_of_what_it_may_have_done(store: Ledger) -> None:
+    """They hold what it takes to undo it; part by part what became of it takes the place of `unknown`, once each."""
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
+
+    def die(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
+        assert set(store.receipts.of("run")["outcome"]) == {"unknown"}
+        named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
+        answers = tables.RECEIPT.frame(named.assign(target="dns", outcome="applied", detail=None))
+        settle(answers[answers["scope"] == "example.lan."])
+        raise _Crash
+
+    with pytest.raises(_Crash):
+        carry_out(plan, "dns", die, store, "run")
+    left = store.receipts.of("run")
+    assert cells(left, "subject", "action", "before_whose", "outcome") == [
+        ("5.1.0.10.in-addr.arpa.", "create", "nobody", "unknown"), ("nas.example.lan.", "create", "nobody", "applied"),
+    ]  # fmt: skip
+    assert left["detail"].isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize(("outcome", "remembered"), [("applied", 2), ("lost race", 0), ("refused", 0), ("unknown", 2)])
