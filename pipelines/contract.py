@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import pandas as pd
 
@@ -81,10 +82,14 @@ class Table:
 
         Raises `KeyError` for a missing column and `ValueError` for a value that is none of its dtype.
         """
-        if isinstance(columns, pd.DataFrame) and all(columns[one.name].dtype == one.dtype for one in self.columns):
-            return columns[self.names].reset_index(drop=True)  # as most are that went through here before
-        typed = {column.name: _typed(columns[column.name], column) for column in self.columns}
-        return pd.DataFrame(typed).reset_index(drop=True)
+        if not isinstance(columns, pd.DataFrame):
+            typed = {column.name: _typed(columns[column.name], column) for column in self.columns}
+            return pd.DataFrame(typed).reset_index(drop=True)
+        rows = columns[self.names]
+        if rows.empty:
+            return self.empty()
+        others = [one for one, dtype in zip(self.columns, rows.dtypes, strict=True) if dtype != _dtype(one.dtype)]
+        return rows.assign(**{one.name: _typed(rows[one.name], one) for one in others}).reset_index(drop=True)
 
     def rows(self, rows: Sequence[Sequence[object]]) -> pd.DataFrame:
         """A frame of this table from rows whose values stand in the contract's order."""
@@ -93,6 +98,10 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """A frame of this table without rows."""
+        return self._nothing.copy(deep=False)
+
+    @cached_property
+    def _nothing(self) -> pd.DataFrame:
         return self.rows([])
 
     def concat(self, frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -116,6 +125,12 @@ class Table:
         counts = [] if self.malformed(frame) else [(one, int(failing(frame, one).sum())) for one in self.expectations]
         broken = [f"{self.name}: {one.says}: not so in {count} of {len(frame)} rows" for one, count in counts if count]
         return self.malformed(frame) + broken
+
+
+@cache
+def _dtype(name: str) -> object:
+    """A dtype by its name: to compare each column's with a name would read that name each time."""
+    return pd.api.types.pandas_dtype(name)
 
 
 def _typed(values: Sequence[object], column: Column) -> "pd.Series[object]":

@@ -16,9 +16,12 @@ from pipelines.contract import TEXT
 How = Literal["left", "inner", "outer", "left_anti"]
 Validate = Literal["one_to_one", "one_to_many", "many_to_one", "1:1"]
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Column = np.ndarray[tuple[int], np.dtype[Any]]
-_NUMBER = "(key)"
 _UNIQUE_LEFT, _UNIQUE_RIGHT = {"one_to_one", "1:1", "one_to_many"}, {"one_to_one", "1:1", "many_to_one"}
+_NOWHERE = -1
+_MOST = 2**62
+"""Products of sizes up to this are numbers still."""
 
 
 def merged(  # noqa: PLR0913 - as `DataFrame.merge` has them
@@ -36,29 +39,85 @@ def merged(  # noqa: PLR0913 - as `DataFrame.merge` has them
         return left.merge(right, on=columns, how=how, suffixes=suffixes, validate=validate)
     numbers = numbered(pd.concat([left[columns], right[columns]], ignore_index=True))
     here, there = numbers[: len(left)], numbers[len(left) :]
-    _check(here, there, columns, validate)
-    if how == "left_anti":
-        return left[~np.isin(here, there)].reset_index(drop=True)
+    is_repeated = _repeats(there)
+    _check(validate, columns, is_left=validate in _UNIQUE_LEFT and _repeats(here), is_right=is_repeated)
     if how == "outer":
         return left.merge(right, on=columns, how=how, suffixes=suffixes)  # in the order of its keys
-    told = right.drop(columns=columns).assign(**{_NUMBER: there})
-    found = left.assign(**{_NUMBER: here}).merge(told, on=_NUMBER, how=how, suffixes=suffixes)
-    return found.drop(columns=_NUMBER)
+    if how == "left_anti":
+        return left[~_among(here, there)].reset_index(drop=True)
+    rows, places = _every_meeting(here, there) if is_repeated else (np.arange(len(here)), _place_in(there, here))
+    if how == "inner":
+        rows, places = rows[places != _NOWHERE], places[places != _NOWHERE]
+    return _side_by_side(_at(left, rows), _at(right.drop(columns=columns), places), suffixes)
 
 
-def _check(here: Numbers, there: Numbers, columns: list[str], validate: str | None) -> None:
-    for side, numbers, unique in (("left", here, _UNIQUE_LEFT), ("right", there, _UNIQUE_RIGHT)):
-        if validate in unique and pd.Series(numbers).duplicated().any():
+def _repeats(numbers: Numbers) -> bool:
+    return bool(pd.Series(numbers).duplicated().any())
+
+
+def _check(validate: str | None, columns: list[str], *, is_left: bool, is_right: bool) -> None:
+    for side, is_repeated, unique in (("left", is_left, _UNIQUE_LEFT), ("right", is_right, _UNIQUE_RIGHT)):
+        if validate in unique and is_repeated:
             raise MergeError(f"{', '.join(columns)} repeat on the {side}, which {validate} forbids")
 
 
+def _among(here: Numbers, there: Numbers) -> Flags:
+    """Whether each number of `here` is one of `there`."""
+    is_there = np.zeros(max(here.max(initial=0), there.max(initial=0)) + 1, dtype=bool)
+    is_there[there] = True
+    return is_there[here]
+
+
+def _place_in(there: Numbers, here: Numbers) -> Numbers:
+    """Where each number of `here` stands in `there`, in which none repeats; -1 for nowhere."""
+    places = np.full(max(here.max(initial=0), there.max(initial=0)) + 1, _NOWHERE)
+    places[there] = np.arange(len(there))
+    return places[here]
+
+
+def _every_meeting(here: Numbers, there: Numbers) -> tuple[Numbers, Numbers]:
+    """The places in `here` and in `there` of every two that are alike, and -1 beside what has nothing like it."""
+    order = np.argsort(there, kind="stable")
+    firsts, lasts = (np.searchsorted(there[order], here, side=side) for side in ("left", "right"))
+    counts = np.maximum(lasts - firsts, 1)
+    rows = np.repeat(np.arange(len(here)), counts)
+    turns = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    met = np.where((lasts > firsts)[rows], firsts[rows] + turns, len(order))
+    return rows, np.append(order, _NOWHERE)[met]
+
+
+def _at(rows: pd.DataFrame, places: Numbers) -> pd.DataFrame:
+    """The rows at these places, and one of nulls for each -1."""
+    rows = rows.reset_index(drop=True)
+    if len(places) == len(rows) and (places == np.arange(len(places))).all():
+        return rows
+    return (rows.reindex(places) if (places == _NOWHERE).any() else rows.take(places)).reset_index(drop=True)
+
+
+def _side_by_side(left: pd.DataFrame, right: pd.DataFrame, suffixes: tuple[str, str]) -> pd.DataFrame:
+    """The columns of both; those of one name with the suffixes."""
+    both = set(left.columns).intersection(right.columns)
+    if both:
+        left, right = (
+            rows.rename(columns={name: name + suffix for name in both})
+            for rows, suffix in zip((left, right), suffixes, strict=True)
+        )
+    return pd.concat([left, right], axis="columns")
+
+
 def numbered(rows: pd.DataFrame) -> Numbers:
-    """A number for each row, the same for rows that are the same in all columns; nulls are alike."""
-    numbers = np.zeros(len(rows), dtype=np.int64)
+    """A number for each row, the same for rows that are the same in all columns; nulls are alike.
+
+    None is larger than there are rows: a product of sizes could be, so it is numbered again.
+    """
+    numbers, size = np.zeros(len(rows), dtype=np.int64), 1
     for name in rows:
         codes, values = pd.factorize(rows[name], use_na_sentinel=False)
-        numbers, _ = pd.factorize(numbers * len(values) + codes)  # small again: a product of sizes could overflow
-    return numbers
+        if size > 1 and size * len(values) > _MOST:
+            numbers, kept = pd.factorize(numbers)
+            size = len(kept)
+        numbers, size = numbers * len(values) + codes, size * len(values)
+    return numbers if size <= len(rows) else pd.factorize(numbers)[0]
 
 
 def stand_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
@@ -67,7 +126,7 @@ def stand_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
     if rows.empty or among.empty:
         return pd.Series(data=False, index=rows.index, dtype=bool)
     numbers = numbered(pd.concat([rows[columns], among], ignore_index=True))
-    return pd.Series(np.isin(numbers[: len(rows)], numbers[len(rows) :]), rows.index)
+    return pd.Series(_among(numbers[: len(rows)], numbers[len(rows) :]), rows.index)
 
 
 def in_order(rows: pd.DataFrame, by: Sequence[str], *, na_position: Literal["first", "last"] = "last") -> pd.DataFrame:
