@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 _SECTOR = 512
 _SETTLED_S = 1.0
+_BUSY_LIMIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,17 @@ def running_disk(size_mb: int = 2048) -> Iterator[Disk]:
             with _temporary_files_in(mount):
                 yield Disk(mount, Path(listed.stdout.partition(":")[0]).name)
         finally:
-            subprocess.run(["umount", str(mount)], check=True)
+            _unmount(mount)
+
+
+def _unmount(mount: Path) -> None:
+    """Take the disk away. A server that was told to end may take some seconds to let go of it."""
+    end = time.monotonic() + _BUSY_LIMIT_S
+    while subprocess.run(["umount", str(mount)], check=False, capture_output=True).returncode:
+        if time.monotonic() > end:
+            subprocess.run(["umount", "--lazy", str(mount)], check=True)  # gone when its last user is
+            return
+        time.sleep(_SETTLED_S)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Suites:
         if new:
             known = {asset: asdict(seen) for asset, seen in sorted((self._all() | new).items())}
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._place, json.dumps(known, indent=1).encode(), is_kept=False)
+            replace_file(self._place, json.dumps(known, indent=1).encode())
 
     def _all(self) -> dict[str, Seen]:
         """What is remembered; nothing when it was never written or is damaged: then every suite runs once more."""

@@ -89,7 +89,7 @@ class TableStore(dg.IOManager):
             return
         with writing(self.root):
             place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, gzip.compress(content, compresslevel=6, mtime=0), is_kept=False)
+            replace_file(place, gzip.compress(content, compresslevel=6, mtime=0))
 
 
 def _content(place: Path) -> bytes | None:

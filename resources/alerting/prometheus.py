@@ -20,7 +20,7 @@ def to_textfile(path: str) -> Callable[[str], None]:
         place, content = Path(path), metrics.encode()
         try:
             if not place.exists() or place.read_bytes() != content:
-                replace_file(place, content, is_kept=False)
+                replace_file(place, content)
         except OSError as error:
             fault = f"cannot be written ({error.strerror})"
             raise TargetError(path, fault, "Check [alerts] textfile and who may write there") from None

@@ -2,7 +2,7 @@
 
 Stock SQLite storage opens a connection per event, and closing it checkpoints, fsyncs and deletes the write-ahead log:
 31 MB and 1,430 flushes for one small run (docs/decisions/0003). Here a process keeps one connection per database,
-commits three seconds of events together and packed, under fewer indexes, and keeps the daemon's heartbeats in memory.
+commits ten seconds of events together and packed, under fewer indexes, and keeps the daemon's heartbeats in memory.
 What belongs here: where bytes go, and when. What does not: what they mean. Every SQL statement but for pragmas and
 indexes is Dagster's own.
 

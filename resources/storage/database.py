@@ -1,10 +1,12 @@
 """One SQLite file and the connection this process keeps open to it."""
 
+import fcntl
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Final
 from weakref import WeakValueDictionary
 
@@ -177,6 +179,14 @@ class Database:
             self._of_parents.append(self._gathered)
         self._engine.dispose(close=False)
         self._reset()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep others out: two processes that first meet an empty folder would both make the tables, and one would fail."""
+    with (folder / ".setup.lock").open("a") as lock:  # unlike "w", writes nothing to a file that is there
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _changes(connection: sqlalchemy.Connection) -> int:

@@ -16,9 +16,11 @@ from typing import ClassVar, Final, Protocol
 from dagster import EventLogEntry
 from sqlalchemy.exc import OperationalError
 
-# What another process (the web server) sees is at most this late. A census takes some four seconds: each commit less is
+# What another process (the web server) sees is at most this late. A census takes some five seconds: each commit less is
 # a fifth of its bytes, since all commits of a run change the same pages of the same indexes.
-LONGEST_WAIT_S: Final = 3.0
+LONGEST_WAIT_S: Final = 10.0
+# Between two such commits nothing is written for a moment: another process that waits for its turn tries each 0.1 s.
+TURN_S: Final = 0.2
 MOST_WAITING: Final = 200
 # A thread with nothing to write ends (and lets go of its event log); the next event starts another.
 IDLE_S: Final = 10
@@ -116,7 +118,7 @@ class EventBuffer:
                     return
                 self._changed.wait_for(self._is_due, timeout=max(0.0, self._due_at - time.monotonic()))
                 batch, is_to_commit = list(self._waiting), self._is_commit_due()
-                is_awaited = self._is_awaited()
+                is_awaited, is_asked_for = self._is_awaited(), self._commit_until > self._committed
             error = self._try_to_write(batch)
             if is_to_commit and error is None:
                 error = self._try_to_commit()
@@ -126,6 +128,8 @@ class EventBuffer:
                     self._error = error
                     self._write_until, self._commit_until = self._written, self._committed
                 self._changed.notify_all()
+            if is_to_commit and not is_asked_for:
+                time.sleep(TURN_S)
 
     def _has_work(self) -> bool:
         return bool(self._waiting) or self._committed < self._written

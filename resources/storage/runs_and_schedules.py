@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from functools import cached_property
+from pathlib import Path
 
 import sqlalchemy
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
+from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._serdes import ConfigurableClassData
 
-from resources.storage.database import Database
+from resources.storage.database import Database, alone
 from resources.storage.heartbeats import Heartbeats
 
 
@@ -22,6 +24,13 @@ class PooledRuns(SqliteRunStorage):
     def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._database = Database.at(conn_string)
         super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "PooledRuns":
+        """The runs in `folder`, their tables made if need be, by Dagster's own set-up with connections of its own."""
+        database = Database.at(create_db_conn_string(str(folder), "runs"))
+        database.hold()  # ... none of which is then the last to close
+        return cls.from_local(str(folder))
 
     @contextmanager
     def connect(self) -> Iterator[sqlalchemy.Connection]:
@@ -51,18 +60,24 @@ class PooledRuns(SqliteRunStorage):
 
 
 class PooledSchedules(SqliteScheduleStorage):
-    """Stock's schedule storage over one kept connection."""
+    """Stock's schedule storage over one kept connection, opened at first use: a run never asks for it.
 
-    def __init__(self, conn_string: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._database = Database.at(conn_string)
-        super().__init__(conn_string, inst_data)
+    To open a database that nobody else has open is to write the index of its log anew.
+    """
 
-    @classmethod
-    def from_local(cls, base_dir: str, inst_data: ConfigurableClassData | None = None) -> "PooledSchedules":
-        """The schedules in `base_dir`, its tables made if need be."""
-        return cast(
-            "PooledSchedules", super().from_local(base_dir, inst_data)
-        )  # stock makes a `cls`, but does not say so
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        super().__init__(create_db_conn_string(str(folder), "schedules"))
+
+    @cached_property
+    def _database(self) -> Database:
+        """The database, its tables made if need be, by stock's own set-up."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        database = Database.at(self._conn_string)
+        with alone(self._folder):
+            database.hold()
+            SqliteScheduleStorage.from_local(str(self._folder))
+        return database
 
     @contextmanager
     def connect(self) -> Iterator[sqlalchemy.Connection]:

@@ -1,24 +1,19 @@
 """The class that dagster.yaml names: where the three stores lie, and how they come to be."""
 
-import fcntl
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from dagster import DagsterInstance, Field, StringSource
 from dagster._config import UserConfigSchema
 from dagster._core.storage.base_storage import DagsterStorage
-from dagster._core.storage.sqlite import create_db_conn_string
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-from resources.storage.database import Database
+from resources.storage.database import alone
 from resources.storage.event_log import PooledEventLog
 from resources.storage.heartbeats import Heartbeats
 from resources.storage.runs_and_schedules import PooledRuns, PooledSchedules
-
-Store = TypeVar("Store", PooledRuns, PooledSchedules)
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own, 0700, is made and checked in it)
@@ -38,10 +33,10 @@ class PooledSqliteStorage(DagsterStorage[DagsterInstance], ConfigurableClass):
         self.base_dir = resolve_base_dir(base_dir)
         history = self.base_dir / "history"
         history.mkdir(parents=True, exist_ok=True)
-        with _alone(self.base_dir):
-            self._runs = _set_up(PooledRuns, history, "runs")
-            self._schedules = _set_up(PooledSchedules, self.base_dir / "schedules", "schedules")
+        with alone(self.base_dir):
+            self._runs = PooledRuns.in_folder(history)
             self._event_log = PooledEventLog(history)
+        self._schedules = PooledSchedules(self.base_dir / "schedules")
         self._runs.heartbeats = Heartbeats(Path(heartbeat_dir), self.base_dir)
 
     @classmethod
@@ -93,19 +88,3 @@ def resolve_base_dir(configured: str | None) -> Path:
     """
     folder = Path(configured or os.environ.get("DAGSTER_HOME") or "var/dagster").expanduser()
     return (REPOSITORY / folder).resolve()
-
-
-def _set_up(store: type[Store], folder: Path, name: str) -> Store:
-    """The store in `folder`, its tables made if need be, by Dagster's own set-up with connections of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    database = Database.at(create_db_conn_string(str(folder), name))
-    database.hold()  # ... none of which is then the last to close
-    return store.from_local(str(folder))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others out: two processes that first meet an empty folder would both make the tables, and one would fail."""
-    with (folder / ".setup.lock").open("a") as lock:  # unlike "w", writes nothing to a file that is there
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -37,7 +37,7 @@ def run_job(instance: dg.DagsterInstance, how: str) -> str:
     return instance.get_runs(limit=1)[0].run_id
 
 
-LEFT_OUT = {"STEP_INPUT", "LOADED_INPUT", "HANDLED_OUTPUT"}
+LEFT_OUT = {"STEP_INPUT", "LOADED_INPUT", "HANDLED_OUTPUT", "STEP_OUTPUT", "ASSET_CHECK_EVALUATION_PLANNED"}
 """What our storage does not keep: nothing but a run's log ever shows these."""
 
 

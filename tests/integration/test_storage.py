@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.instance.ref import InstanceRef
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.tags import TagConcurrencyLimitsCounter
@@ -68,6 +69,19 @@ def test_the_story_is_stock_s(tmp_path: Path, our_home: Path, how: str) -> None:
     assert found == without_left_out(expected)
     assert len(expected["events"]) > 20
     assert expected["status"] == (dg.DagsterRunStatus.SUCCESS if how == "well" else dg.DagsterRunStatus.FAILURE)
+
+
+def test_a_failed_run_is_taken_up_where_stock_takes_it_up(tmp_path: Path, our_home: Path) -> None:
+    """Re-execution from failure runs the same steps again by our log, which lacks what the steps yielded."""
+    with instance_at(home(tmp_path / "stock", STOCK)) as stock, instance_at(our_home) as ours:
+        expected, found = (steps_from_failure(instance, run_job(instance, "raise")) for instance in (stock, ours))
+    assert found == expected == ["loaded", "table", "table_enough_rows"]
+
+
+def steps_from_failure(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """The steps that Dagster would run again of a run that failed."""
+    run = instance.get_run_by_id(run_id) or pytest.fail("no run")
+    return sorted(KnownExecutionState.build_resume_retry_reexecution(instance, run)[0])
 
 
 def test_a_second_run_updates_what_the_first_stored(tmp_path: Path, our_home: Path) -> None:

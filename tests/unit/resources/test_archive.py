@@ -40,6 +40,17 @@ def test_the_same_answer_is_written_once(tmp_path: Path) -> None:
     assert (after.st_ino, after.st_mtime_ns, after.st_size) == (before.st_ino, before.st_mtime_ns, before.st_size)
 
 
+def test_what_a_power_cut_left_empty_is_stored_again(tmp_path: Path) -> None:
+    """Files are not flushed one by one: a name without bytes is no answer, and the next census writes it whole."""
+    archive = Archive(tmp_path)
+    digest = archive.put(b"leases")
+    (file,) = stored(tmp_path)
+    file.write_bytes(b"")
+    assert not archive.holds(digest)
+    assert archive.put(b"leases") == digest
+    assert archive.get(digest) == b"leases"
+
+
 def test_two_answers_are_two_files(tmp_path: Path) -> None:
     """Content is the address."""
     archive = Archive(tmp_path)

@@ -94,6 +94,19 @@ def test_nothing_waits_for_ever(*, is_flushed: bool) -> None:
     assert store.texts == ["a"]
 
 
+def test_after_a_commit_by_the_clock_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the database finds it free for longer than SQLite sleeps between two tries."""
+    monkeypatch.setattr(event_buffer, "LONGEST_WAIT_S", 0.01)
+    store = Store()
+    buffer = EventBuffer(store)
+    buffer.add(event("a"))
+    assert store.is_committed.wait(30)
+    began = time.monotonic()
+    buffer.add(event("b"))
+    buffer.flush()
+    assert time.monotonic() - began > 0.1
+
+
 def test_many_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as a batch may hold are written without a flush and without delay."""
     monkeypatch.setattr(event_buffer, "LONGEST_WAIT_S", 3600)
