@@ -35,7 +35,7 @@ ui: $(VENV)/.runs ## open the Dagster UI on the stand-in network (http://127.0.0
 	@$(BIN)/python demo.py --dir "$(LAB)" --ui
 
 test: check services ## all checks and all tests; as root with apt, on the real servers too
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: services ## minutes of two writers, and a person, on the real servers (MINUTES=10)
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10)
