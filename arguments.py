@@ -15,7 +15,6 @@ def parsed(description: str) -> argparse.Namespace:
     _add_undo(commands.add_parser("undo", help="take back what one run wrote, where it still reads so"))
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")
-    asking.set_defaults(approve=[])
     again = commands.add_parser("replay", help="past hours again, from the archive and with today's code; asks nobody")
     again.set_defaults(approve=[])
     again.add_argument("--from", dest="since", metavar="TIME", required=True, help=f"the first hour: {_WHEN}")

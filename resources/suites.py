@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
 from pipelines.contract import Table
-from pipelines.expectations import Frames, Rule, judged
+from pipelines.expectations import Frames, Rule, judged, rules_of
 from pipelines.predicates import AT_LEAST, EQUAL, NO_REPEAT
 from resources.archive import replace_file
 
@@ -35,10 +36,19 @@ class Seen:
 
 
 class Suites:
-    """The suites, and when each of them last passed."""
+    """The suites, and when each of them last passed; and the frames in which nothing was found at all."""
 
     def __init__(self, root: str | Path) -> None:
         self._place = Path(root) / "suites.json"
+        self._sound: WeakValueDictionary[int, pd.DataFrame] = WeakValueDictionary()
+
+    def vouch_for(self, frame: pd.DataFrame) -> None:
+        """Remember that a table's every expectation is met by this very frame, into which nobody writes."""
+        self._sound[id(frame)] = frame
+
+    def is_sound(self, frame: pd.DataFrame) -> bool:
+        """Whether this very frame was judged, and good: its rows need not be looked at again."""
+        return self._sound.get(id(frame)) is frame
 
     def seen(self, asset: str, table: Table) -> Seen | None:
         """The last time this table passed these very expectations, if that is not too long ago."""
@@ -70,8 +80,8 @@ def _age(seen: Seen) -> timedelta:
 
 def _digest(table: Table) -> str:
     """Another text whenever the table's expectations are others: after an upgrade every suite runs once."""
-    _, rules = judged(table, table.empty(), {})
-    words = [(rule.expectation.kind, rule.expectation.says, repr(rule.expectation.parameters)) for rule in rules]
+    asked = [rule.expectation for rule in rules_of(table)]
+    words = [(one.kind, one.says, repr(one.parameters)) for one in asked]
     return hashlib.sha256(repr((words, table.references)).encode()).hexdigest()[:16]
 
 

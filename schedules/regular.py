@@ -11,7 +11,7 @@ from pipelines.due import not_due
 from pipelines.errors import ParseError
 from pipelines.network import Network
 from resources.archive import Archive
-from resources.table_store import TableStore
+from resources.stored_tables import StoredTables
 from schedules.jobs import UNDER_WAY, census
 
 NAME = "regular_census"
@@ -31,7 +31,7 @@ def regular_census(network: Network) -> dg.ScheduleDefinition:
     )
     def regular_census(
         context: dg.ScheduleEvaluationContext,
-        io_manager: dg.ResourceParam[TableStore],
+        stored_tables: dg.ResourceParam[StoredTables],
         archive: dg.ResourceParam[Archive],
     ) -> dg.RunRequest | dg.SkipReason:
         """One run, unless the last one is still under way: never two at once, and no queue of stale hours."""
@@ -39,7 +39,7 @@ def regular_census(network: Network) -> dg.ScheduleDefinition:
         if under_way:
             return dg.SkipReason(f"The census {under_way[0].run_id} is still under way")
         now = pd.Timestamp(context.scheduled_execution_time)
-        left_out = not_due(_stored(network, io_manager, archive), network=network, now=now)
+        left_out = not_due(_stored(network, stored_tables, archive), network=network, now=now)
         if not left_out:
             return dg.RunRequest()
         return dg.RunRequest(
@@ -49,12 +49,12 @@ def regular_census(network: Network) -> dg.ScheduleDefinition:
     return regular_census
 
 
-def _stored(network: Network, store: TableStore, archive: Archive) -> dict[str, pd.DataFrame]:
+def _stored(network: Network, stored: StoredTables, archive: Archive) -> dict[str, pd.DataFrame]:
     """The last answers of each site with an interval of its own, where they can still be used."""
     found = {}
     for site in (name for name, one in network.sites.items() if one.every_hours is not None):
         try:
-            answers = store.read(snapshots_of(site), tables.SNAPSHOTS)
+            answers = stored.read(snapshots_of(site), tables.SNAPSHOTS)
         except (FileNotFoundError, ParseError):  # never asked, or damaged: asked now
             continue
         if all(map(archive.holds, answers["digest"])):

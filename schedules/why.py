@@ -7,7 +7,7 @@ from assets.declare import told
 from pipelines.why import READ
 from pipelines.why import why as answer
 from resources.preview import verbatim
-from resources.table_store import TableStore
+from resources.stored_tables import StoredTables
 
 
 class Question(dg.Config):
@@ -17,11 +17,11 @@ class Question(dg.Config):
 
 
 @dg.op
-def explain(context: dg.OpExecutionContext, config: Question, io_manager: dg.ResourceParam[TableStore]) -> None:
+def explain(context: dg.OpExecutionContext, config: Question, stored_tables: dg.ResourceParam[StoredTables]) -> None:
     """The winning claim, the losing ones, the rule and the evidence, from the tables the last run left behind."""
     try:
         with told():
-            text = answer(config.subject, {table.name: io_manager.read(table.name, table) for table in READ})
+            text = answer(config.subject, {table.name: stored_tables.read(table.name, table) for table in READ})
     except FileNotFoundError:
         raise dg.Failure("There are no tables yet. Run the job census first", allow_retries=False) from None
     context.add_output_metadata({"why": dg.MetadataValue.md(verbatim(text))})

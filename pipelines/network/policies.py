@@ -130,6 +130,10 @@ class State(Part):
     archive_max_mb: Annotated[int, Field(ge=1)] = 2000
     first_day: date = date(2026, 1, 1)
 
+    def tables(self, folder: PurePath) -> PurePath:
+        """Where the tables are kept, beside the archive; its path starts in `folder`, that of network.toml."""
+        return (folder / self.archive).parent / "tables"
+
     def ledger_url(self, folder: PurePath) -> str:
         """The ledger's database URL; the path of an SQLite file starts in `folder`, that of network.toml."""
         scheme, slashes, path = self.ledger.partition("sqlite:///")

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from definitions import build_defs
+from composition import build_defs
 from resources.old_runs import delete_runs
 from tests.integration import storage_job
 from tests.integration.storage_story import CHECK, REPOSITORY, home, instance_at, run_job

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from assets.replay import HOURS, replay_asset
-from definitions import build_defs
+from composition import build_defs
 from pipelines.replay import Hour, retold
 from tests.archived import NETWORK, Archived, key
 from tests.networks import ALICE, AT, BOB, CAROL, written

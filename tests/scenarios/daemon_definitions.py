@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from definitions import build_defs
+from composition import build_defs
 from schedules.dns_sync import dns_sync_when_changed
 from schedules.jobs import census, dns_sync
 

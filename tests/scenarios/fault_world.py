@@ -16,12 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from definitions import world
+from composition import world
 from pipelines import tables
 from pipelines.contract import Table
 from pipelines.plan.bookkeeping import ROW
 from resources.network_file import read_network
-from resources.table_store import TableStore
+from resources.stored_tables import StoredTables
 from tests.conftest import ZONES
 from tests.integration.dns_proxy import Proxy, running_proxy
 from tests.integration.phpipam_wire import Wire, wire_to
@@ -131,7 +131,7 @@ class FaultWorld:
 
     def table(self, name: str, table: Table) -> pd.DataFrame:
         """A table as the last run left it."""
-        return TableStore(self.network.world.folder / "tables", {}).read(name, table)
+        return StoredTables(self.network.world.folder / "tables").read(name, table)
 
     def resources(self) -> dict[str, Any]:
         """Everything outside, as a run would have it."""

@@ -60,7 +60,7 @@ def scheduling(world: World) -> Iterator[Scheduler]:
     with world.entered():
         netcensus.prepare_home(world.home)
         file = world.folder / "of_this_world.py"  # definitions.py itself is loaded once in a process
-        file.write_text("from definitions import build_defs\n\ndefs = build_defs()\n", encoding="utf-8")
+        file.write_text("from composition import build_defs\n\ndefs = build_defs()\n", encoding="utf-8")
         target = LoadableTargetOrigin(python_file=str(file), working_directory=str(ROOT))
         with dg.DagsterInstance.get() as instance:
             place = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(target))

@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from definitions import build_defs
+from composition import build_defs
 from resources.preview import spoken
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import ROOT, World

@@ -112,7 +112,7 @@ def test_great_expectations_is_not_imported_for_nothing(story: tuple[Lab, World]
     lab, world = story
     assert world.run() == []
     again = (
-        "import netcensus, sys; from definitions import build_defs; ended = netcensus.run(build_defs(), 'census'); "
+        "import netcensus, sys; from composition import build_defs; ended = netcensus.run(build_defs(), 'census'); "
         "sys.exit(bool(ended.faults) or 'great_expectations' in sys.modules)"
     )
     environment = {**world.environment, "PYTHONPATH": str(ROOT)}

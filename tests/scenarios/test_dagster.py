@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-import definitions
+import composition
 from pipelines.reconcile.conflicts.every import FAMILIES
 from pipelines.reconcile.conflicts.outside import published_outside
 from schedules.regular import regular_census
@@ -77,14 +77,14 @@ def test_the_workspace_loads_from_anywhere_with_an_empty_environment(tmp_path: P
 def test_loading_the_definitions_writes_nothing(tmp_path: Path) -> None:
     """Neither ledger nor archive nor folder is made before a step needs it."""
     shutil.copy(ROOT / "network.toml", tmp_path)
-    defs = definitions.build_defs(tmp_path / "network.toml")
+    defs = composition.build_defs(tmp_path / "network.toml")
     defs.resolve_all_job_defs()
     assert [file.name for file in tmp_path.rglob("*")] == ["network.toml"]
 
 
 def test_the_lineage_is_what_the_documents_say() -> None:
     """The assets of the shipped network.toml, by group: nothing more, nothing less."""
-    graph = definitions.build_defs(ROOT / "network.toml").resolve_asset_graph()
+    graph = composition.build_defs(ROOT / "network.toml").resolve_asset_graph()
     found: dict[str, set[str]] = {}
     for key in graph.get_all_asset_keys():
         found.setdefault(str(graph.get(key).group_name), set()).add(key.to_user_string())
@@ -93,7 +93,7 @@ def test_the_lineage_is_what_the_documents_say() -> None:
 
 def test_the_jobs_and_when_they_run() -> None:
     """The census runs at minute 7, with a limit and a tag that keeps a second one waiting; its load takes the pool."""
-    defs = definitions.build_defs(ROOT / "network.toml")
+    defs = composition.build_defs(ROOT / "network.toml")
     crons = {one.name: one.cron_schedule for one in defs.get_repository_def().schedule_defs}
     assert crons == {"regular_census": "7 * * * *", "daily_prune": "37 3 * * *"}
     assert {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")} >= {"census", "rehearse"}
@@ -114,10 +114,10 @@ def test_the_jobs_and_when_they_run() -> None:
 )
 def test_the_schedule_skips_while_a_census_is_under_way(tmp_path: Path, status: dg.DagsterRunStatus) -> None:
     """While one starts or runs, the tick says which and starts none; after its end it starts one."""
-    job = definitions.build_defs(ROOT / "network.toml").resolve_job_def("census")
+    job = composition.build_defs(ROOT / "network.toml").resolve_job_def("census")
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         run = instance.create_run_for_job(job, status=status)
-        resources = {"io_manager": None, "archive": None}  # no site has an interval of its own: neither is looked at
+        resources = {"stored_tables": None, "archive": None}  # no site has an interval of its own: neither is looked at
         context = dg.build_schedule_context(instance, AT.to_pydatetime(), resources=resources)
         tick = regular_census(NETWORK).evaluate_tick(context)
     if status == dg.DagsterRunStatus.FAILURE:
@@ -192,7 +192,7 @@ def test_a_census_that_changes_nothing_writes_little(twice: Twice, capsys: pytes
 
 def test_every_table_says_its_columns_and_how_many_rows_it_has(twice: Twice) -> None:
     """In the UI each table shows its contract, and after a run its row count."""
-    graph = definitions.build_defs(twice.world.network_toml).resolve_asset_graph()
+    graph = composition.build_defs(twice.world.network_toml).resolve_asset_graph()
     for name, told in twice.metadata().items():
         assert graph.get(dg.AssetKey(name)).metadata["dagster/column_schema"].columns, name
         assert told["dagster/row_count"] == len(twice.world.table(name)), name
@@ -264,7 +264,7 @@ def test_why_is_answered_in_the_ui_and_on_the_command_line_alike(twice: Twice) -
     assert "contested  nas.viktorbarzin.lan" in printed
     with twice.world.entered(), dg.DagsterInstance.get() as instance:
         done = (
-            definitions.build_defs()
+            composition.build_defs()
             .resolve_job_def("why")
             .execute_in_process(instance=instance, run_config={"ops": {"explain": {"config": {"subject": "nas"}}}})
         )

@@ -15,7 +15,7 @@ import dns.tsig
 import dns.update
 import pytest
 
-import definitions
+import composition
 import netcensus
 from schedules.dns_sync import dns_sync_when_changed
 from tests.scenarios.lab_world import Lab, running_lab
@@ -34,7 +34,7 @@ class Watched:
     def tick(self) -> dg.RunRequest | str:
         """What one tick of the sensor decides: a run, or why there is none."""
         with self.world.entered(), dg.DagsterInstance.get() as instance:
-            return _decision(definitions.build_defs(), instance)
+            return _decision(composition.build_defs(), instance)
 
     def ran(self, request: dg.RunRequest, *, is_carried_out: bool = True) -> None:
         """The run that a tick asked for; or one that is only noted, as a failed one."""
@@ -43,7 +43,7 @@ class Watched:
             return
         tags = {**request.tags, "dagster/run_key": str(request.run_key)}
         with self.world.entered(), dg.DagsterInstance.get() as instance:
-            job = definitions.build_defs().resolve_job_def("dns_sync")
+            job = composition.build_defs().resolve_job_def("dns_sync")
             run = instance.create_run_for_job(job, tags=tags)
             instance.report_run_failed(run)
 
@@ -169,7 +169,7 @@ def test_nothing_is_started_beside_a_run_that_loads(watched: Watched, job: str) 
     """Never two loads at once: the tick says which run it left alone, and does not even look."""
     watched.rename(f"beside-{job.replace('_', '-')}")
     with watched.world.entered(), dg.DagsterInstance.get() as instance:
-        built = definitions.build_defs().resolve_job_def(job)
+        built = composition.build_defs().resolve_job_def(job)
         run = instance.create_run_for_job(built, status=dg.DagsterRunStatus.STARTED, tags=dict(built.tags))
         assert watched.tick() == f"{job} {run.run_id} is under way"
         instance.report_run_failed(run)

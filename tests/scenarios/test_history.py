@@ -14,7 +14,7 @@ import dagster as dg
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.test_utils import BasicLoadingContext
 
-from definitions import build_defs
+from composition import build_defs
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import ROOT, World
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import netcensus
-from definitions import build_defs
+from composition import build_defs
 from pipelines.replay import Hour
 from resources.ledger import Ledger
 from tests.archived import Archived

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 import netcensus
-from definitions import build_defs
+from composition import build_defs
 from resources.preview import spoken
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import World

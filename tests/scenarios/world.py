@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import netcensus
-from definitions import build_defs
+from composition import build_defs
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 300  # a census takes seconds; a loaded machine may take minutes

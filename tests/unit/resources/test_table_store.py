@@ -7,8 +7,11 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from assets.checks import judge
 from pipelines import codec, tables
 from pipelines.errors import ParseError
+from resources.stored_tables import StoredTables
+from resources.suites import Suites
 from resources.table_store import CONTRACT, SHOWN, WIDEST, TableStore
 from tests.networks import ALICE, frame, lease
 
@@ -19,7 +22,7 @@ LEASES = frame(tables.LEASES, [lease("10.0.0.5", ALICE)])
 def test_a_damaged_table_is_told_with_the_remedy(tmp_path: Path, content: bytes) -> None:
     """A cut or foreign file names itself and the job that makes it anew."""
     (tmp_path / "leases.json.gz").write_bytes(content)
-    store = TableStore(tmp_path, {"leases": tables.LEASES})
+    store = StoredTables(tmp_path)
     with pytest.raises(ParseError, match=r"leases\.json\.gz: is damaged\. Run the job census"):
         store.read("leases", tables.LEASES)
 
@@ -28,12 +31,12 @@ def test_an_empty_table_file_is_told_as_well(tmp_path: Path) -> None:
     """What a power cut leaves of a file that was not flushed is often nothing at all."""
     (tmp_path / "leases.json.gz").write_bytes(b"")
     with pytest.raises(ParseError, match="leases"):
-        TableStore(tmp_path, {"leases": tables.LEASES}).read("leases", tables.LEASES)
+        StoredTables(tmp_path).read("leases", tables.LEASES)
 
 
-def kept(root: Path, rows: pd.DataFrame) -> tuple[bytes, int]:
+def kept(root: Path, rows: pd.DataFrame, suites: Suites | None = None) -> tuple[bytes, int]:
     """The bytes of the file after a run has handed on these leases, and when it was written."""
-    store = TableStore(root, {"leases": tables.LEASES})
+    store = TableStore(StoredTables(root), {"leases": tables.LEASES}, suites or Suites(root))
     metadata: dict[str, str | int] = {CONTRACT: "leases", SHOWN: 1, WIDEST: 20}
     asset = dg.AssetKey("leases")
     store.handle_output(dg.build_output_context(run_id="this", asset_key=asset, definition_metadata=metadata), rows)
@@ -55,5 +58,20 @@ def test_a_table_that_is_not_there_whole_is_written(tmp_path: Path, there: bytes
     """Of a damaged file, or one with other rows, nothing stays."""
     (tmp_path / "leases.json.gz").write_bytes(there)
     kept(tmp_path, LEASES)
-    read = TableStore(tmp_path, {"leases": tables.LEASES}).read("leases", tables.LEASES)
+    read = StoredTables(tmp_path).read("leases", tables.LEASES)
     pd.testing.assert_frame_equal(read, LEASES)
+
+
+def test_a_table_that_nobody_judged_is_judged_before_it_is_kept(tmp_path: Path) -> None:
+    """A good frame vouches for itself alone: not for one made from it, nor for one of another form."""
+    suites, twice = Suites(tmp_path), tables.LEASES.concat([LEASES, LEASES])
+    judge({"leases": (tables.LEASES, LEASES), "twice": (tables.LEASES, twice)}, {}, suites)
+    assert suites.is_sound(LEASES)
+    assert not suites.is_sound(LEASES.copy())
+    for bad, says in ((twice, "no two rows share"), (LEASES.assign(mac="nonsense"), "mac reads as")):
+        with pytest.raises(dg.Failure, match=says):
+            kept(tmp_path, bad, suites)
+    suites.vouch_for(short := LEASES.drop(columns="mac"))
+    with pytest.raises(dg.Failure, match="columns are"):
+        kept(tmp_path, short, suites)
+    assert not (tmp_path / "leases.json.gz").exists()
