@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pipelines.errors import AccessDenied, ConfigError, NetcensusError, SourceUnavailable, TargetError
 from pipelines.network import Phpipam, beside
+from pipelines.plan.evidence import A_RUN
 from resources.phpipam import faults
 
 GRANTS = "deploy/mysql-grants.sql"
@@ -29,11 +30,14 @@ _FOR_REMOVING = (
 _CONNECT_LIMIT_S = 10
 _ANSWER_LIMIT_S = 30  # for one packet of an answer: waiting for a lock is given up long before
 _LOCK_WAIT_LIMIT_S = 5
+_IDLE_LIMIT_S = int(A_RUN.total_seconds())
+"""No server hangs up on the load's lock before that, nor keeps the lock longer when our machine is gone."""
 _LOAD_LOCK = "netcensus.load"
 _READS = "is_reading"
 
 _SESSION = (
-    f"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {_LOCK_WAIT_LIMIT_S}, sql_mode = "
+    f"SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = {_LOCK_WAIT_LIMIT_S}, "
+    f"wait_timeout = {_IDLE_LIMIT_S}, sql_mode = "
     "'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 )
 

@@ -8,6 +8,8 @@ import pandas as pd  # noqa: TC002 - as in every file here
 import pytest
 
 from pipelines.errors import TargetError
+from resources.phpipam import database
+from schedules.jobs import LIMIT_S
 from tests.integration.phpipam_case import (
     AT,
     SEEN,
@@ -169,6 +171,30 @@ def test_only_one_run_loads(case: Case) -> None:
         raise RuntimeError("the run dies")
     with case.phpipam.lock():
         assert outcomes(case.apply(*create(IP, hostname="nas"))) == ["applied"]
+
+
+def test_the_lock_is_kept_by_a_server_that_is_quick_to_hang_up(case: Case) -> None:
+    """While DNS is written nothing is said to phpIPAM: a short wait_timeout of the server's must not end the lock."""
+    (before,) = case.root.execute("SELECT @@GLOBAL.wait_timeout AS s")
+    case.root.execute("SET GLOBAL wait_timeout = 1")
+    try:
+        with case.phpipam.lock():
+            time.sleep(2.2)
+            with pytest.raises(TargetError, match="another run is loading"), case.phpipam.lock():
+                pytest.fail("two runs hold the lock")
+    finally:
+        case.root.execute("SET GLOBAL wait_timeout = %s", [before["s"]])
+
+
+def test_the_lock_of_a_machine_that_is_gone_ends_with_the_run(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody hangs up for it, and the server would keep its lock for hours: it waits as long as a run may take."""
+    assert database._IDLE_LIMIT_S == LIMIT_S  # noqa: SLF001 - neither may import the other
+    session = database._SESSION.replace(f"wait_timeout = {LIMIT_S}", "wait_timeout = 1")  # noqa: SLF001 - else a quarter of an hour
+    monkeypatch.setattr(database, "_SESSION", session)
+    with case.phpipam.lock():
+        time.sleep(2.2)
+        with case.phpipam.lock():
+            assert outcomes(case.apply(*create(IP, hostname="nas"))) == ["applied"]
 
 
 def test_what_others_raise_under_the_lock_stays_theirs(case: Case) -> None:

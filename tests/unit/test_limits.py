@@ -49,6 +49,7 @@ LIMITS = [
     ("run", "a census, dns_sync or rehearse", jobs.LIMIT_S, "dagster/max_runtime in schedules/jobs.py"),
     ("run", "any other run", MONITORING["max_runtime_seconds"], "run_monitoring in dagster.yaml"),
     ("run", "a run's start", MONITORING["start_timeout_seconds"], "run_monitoring in dagster.yaml"),
+    ("run", "the load's lock, its machine gone", database._IDLE_LIMIT_S, "resources/phpipam/database.py"),  # noqa: SLF001 - see above
     ("no run", "a source or target to be refreshed", STALE_S, "[cadence] in network.toml, or stale_after_minutes"),
 ]
 
