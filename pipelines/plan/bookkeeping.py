@@ -9,6 +9,7 @@ from pipelines.tables.load import WHOSE
 
 KEY = list(tables.APPLIED.key)
 _LIFE = ["named_by", "missing_since_at"]
+_SAID = ["value", "intended", "ttl_s", "is_adopted"]
 WRITES = frozenset({"create", "update", "delete", "touch"})
 NAMES = {
     "dns": {"zone": "scope", "owner": "subject", "type": "field"},
@@ -90,20 +91,20 @@ def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) 
 def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
 
-    Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: the old one,
-    which the plan read, stands. Unknown: the intention stands, so that the next run recognises its own work if it did
-    take effect.
+    Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: what the
+    ledger said stands, which may be news to the plan: another run was faster, and what it wrote stays ours. Unknown:
+    the intention stands, so that the next run recognises its own work if it did take effect.
     """
     rows = merged(work(changes), receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
-    known = applied[[*KEY, "ttl_s", "is_adopted"]].rename(columns={"ttl_s": "old_ttl_s"})
+    known = applied[[*KEY, *_SAID]].rename(columns={name: f"old_{name}" for name in _SAID})
     rows = merged(rows, known, on=KEY, how="left", validate="one_to_one")
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
     return tables.APPLIED.frame(
         rows.assign(
-            value=rows["after"].where(is_done, rows["before"]),
-            intended=_aim(rows).where(is_open, None),
+            value=rows["old_value"].mask(is_done, rows["after"]).mask(is_open, rows["before"]),
+            intended=rows["old_intended"].mask(is_done).mask(is_open, _aim(rows)),
             ttl_s=rows["ttl_s"].where(is_done, rows["old_ttl_s"]),
-            is_adopted=rows["is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
+            is_adopted=rows["old_is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
             at=at,
         )
     )

@@ -181,6 +181,25 @@ def test_what_became_of_a_change_is_settled(store: Ledger, outcome: str, remembe
     assert kept["intended"].isna().all() == (outcome != "unknown")
 
 
+@pytest.mark.parametrize("outcome", ["lost race", "refused"])
+def test_what_a_faster_run_wrote_stays_ours(store: Ledger, outcome: str) -> None:
+    """Two runs plan the same and load one after the other: the second is late, and forgets nothing of the first's."""
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
+
+    def answered(outcome: str) -> Callable[[pd.DataFrame, OnPart], pd.DataFrame]:
+        def answer(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
+            named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
+            settle(tables.RECEIPT.frame(named.assign(target="dns", outcome=outcome, detail=None)))
+            return tables.RECEIPT.empty()
+
+        return answer
+
+    carry_out(plan, "dns", answered("applied"), store, "first")
+    ours = store.applied()
+    carry_out(plan, "dns", answered(outcome), store, "second")
+    assert cells(store.applied(), *(set(ours) - {"at"})) == cells(ours, *(set(ours) - {"at"}))
+
+
 def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
     """What is right already is remembered as adopted, and the target is not spoken to."""
     records = [
