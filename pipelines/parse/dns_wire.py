@@ -24,10 +24,11 @@ SOA = int(dns.rdatatype.SOA)
 TSIG = int(dns.rdatatype.TSIG)
 
 _HEADER = struct.Struct("!6H")
+HEADER_LENGTH = _HEADER.size
 _RECORD = struct.Struct("!HHIH")
-_LONGEST_NAME = 255  # RFC 1035 section 2.3.4
-_MOST_HOPS = 127  # as many labels as a name can have: no honest name needs more pointers
-_MOST_TTL = 0x7FFFFFFF  # more is to be read as 0: RFC 2181 section 8
+LONGEST_NAME = 255  # bytes: RFC 1035 section 2.3.4
+MOST_HOPS = 127  # as many labels as a name can have: no honest name needs more pointers
+MOST_TTL = 0x7FFFFFFF  # more is to be read as 0: RFC 2181 section 8
 _PLAIN_LABEL = re.compile(rb"[A-Za-z0-9_*/-]+\Z")
 
 
@@ -52,10 +53,10 @@ class Message:
     """One message. Nothing is read but what is asked for; `Malformed` where the wire cannot be what it should be."""
 
     def __init__(self, wire: bytes) -> None:
-        if len(wire) < _HEADER.size:
+        if len(wire) < HEADER_LENGTH:
             raise Malformed(f"a message of {len(wire)} bytes has no header")
         self.wire = wire
-        self.id, self.flags, *self._counts = _HEADER.unpack_from(wire)
+        self.id, self.flags, *self.counts = _HEADER.unpack_from(wire)
         self._names: dict[int, tuple[str, int, int]] = {}
 
     @property
@@ -76,15 +77,15 @@ class Message:
             raise Malformed("the message ends within a record") from None
 
     def _records(self) -> Iterator[Record]:
-        at = _HEADER.size
-        for _ in range(self._counts[0]):
+        at = HEADER_LENGTH
+        for _ in range(self.counts[0]):
             at = self._name(at)[2] + 4
-        for section, count in enumerate(self._counts[1:], ANSWER):
+        for section, count in enumerate(self.counts[1:], ANSWER):
             for _ in range(count):
                 owner, _, head = self._name(at)
                 rtype, rclass, ttl, length = _RECORD.unpack_from(self.wire, head)
                 data_at = head + _RECORD.size
-                ttl = ttl if ttl <= _MOST_TTL else 0
+                ttl = ttl if ttl <= MOST_TTL else 0
                 yield Record(section, at, owner or ".", rtype, rclass, ttl, data_at, length)
                 at = data_at + length
                 if at > len(self.wire):
@@ -99,14 +100,14 @@ class Message:
             return known
         wire, here, text = self.wire, at, ""
         while 0 < (length := wire[here]) < 64:  # noqa: PLR2004 - RFC 1035 section 4.1.4: 00 a label, 11 a pointer
-            text += _label(wire[here + 1 : here + 1 + length])
+            text += label_text(wire[here + 1 : here + 1 + length])
             here += 1 + length
         size, end = here - at + 1, here + 1
         if length:
             suffix, suffix_size = self._pointed(here, at, hops)
             text, size, end = text + suffix, size - 1 + suffix_size, here + 2
-        if size > _LONGEST_NAME:
-            raise Malformed(f"a name is longer than {_LONGEST_NAME} bytes")
+        if size > LONGEST_NAME:
+            raise Malformed(f"a name is longer than {LONGEST_NAME} bytes")
         self._names[at] = text, size, end
         return text, size, end
 
@@ -115,7 +116,7 @@ class Message:
         target = int.from_bytes(self.wire[here : here + 2], "big") - 0xC000
         if here + 2 > len(self.wire) or target < 0:
             raise Malformed("a name is neither labels nor a pointer")
-        if target >= start or hops >= _MOST_HOPS:
+        if target >= start or hops >= MOST_HOPS:
             raise Malformed("a name's pointer does not lead back")
         text, size, _ = self._name(target, hops + 1)
         return text, size
@@ -166,9 +167,14 @@ def _from_wire(rtype: int, wire: bytes, at: int, length: int) -> dns.rdata.Rdata
     return dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.RdataType.make(rtype), wire, at, length)
 
 
-def _label(label: bytes) -> str:
+def is_plain(label: bytes) -> bool:
+    """Whether a label stands for itself in text: its letters, digits and marks need no escape."""
+    return _PLAIN_LABEL.match(label) is not None
+
+
+def label_text(label: bytes) -> str:
     """One label as text with its dot; what is not plain is escaped as RFC 4343 section 2.1 says."""
-    if _PLAIN_LABEL.match(label):
+    if is_plain(label):
         return label.decode("ascii").lower() + "."
     return dns.name.Name((label.lower(),)).to_text() + "."
 

@@ -32,4 +32,4 @@ class Rejects:
 
     def table(self) -> pd.DataFrame:
         """The rows of `tables.REJECTS` collected so far."""
-        return tables.REJECTS.rows(self._rows)
+        return tables.REJECTS.rows(self._rows) if self._rows else tables.REJECTS.empty()

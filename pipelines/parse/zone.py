@@ -6,12 +6,15 @@ transferred of its changes since (`zone_copy`).
 
 from collections.abc import Callable, Iterator
 
+import pandas as pd
+
 from pipelines import tables
 from pipelines.errors import ParseError
 from pipelines.parse import dns_wire
 from pipelines.parse.dns_wire import Malformed, Message, Record
 from pipelines.parse.parsed import Parsed, Rejects
-from pipelines.parse.zone_copy import Copy, Run, answered, proved
+from pipelines.parse.zone_columns import in_columns
+from pipelines.parse.zone_copy import Copy, Run, answered, proved, serial_of
 from pipelines.snapshots import ZONE, Snapshot
 from pipelines.values import owner_name
 
@@ -28,16 +31,26 @@ def parse(snapshot: Snapshot) -> Parsed:
     if not snapshot.is_complete:
         raise ParseError(snapshot.source, f"was not read: {snapshot.reason}", _REMEDY)
     rejects = Rejects(snapshot)
+    table = in_columns(snapshot.content, apex)
+    if table is None:
+        serial, table = _by_record(snapshot, apex, rejects)
+    else:
+        serial = serial_of(table["rdata"][0])
+    if snapshot.version is not None and snapshot.version != serial:
+        mismatch = f"the transfer is of serial {serial}, the snapshot of {snapshot.version}"
+        raise ParseError(snapshot.source, mismatch, _REMEDY)
+    return Parsed(table, rejects.table())
+
+
+def _by_record(snapshot: Snapshot, apex: str, rejects: Rejects) -> tuple[str, pd.DataFrame]:
+    """The serial and the records of a zone that is more than one plain transfer. Raises `ParseError`."""
     try:
         copy = proved(answered(snapshot.content), apex)
         ttls = records(copy, apex, rejects.add)
     except Malformed as fault:
         raise ParseError(snapshot.source, f"is no whole zone transfer: {fault}", _REMEDY) from None
-    if snapshot.version is not None and snapshot.version != copy.serial:
-        mismatch = f"the transfer is of serial {copy.serial}, the snapshot of {snapshot.version}"
-        raise ParseError(snapshot.source, mismatch, _REMEDY)
     rows = [(apex, owner, mnemonic, ttl, data) for (owner, mnemonic, data), ttl in ttls.items()]
-    return Parsed(tables.ZONE_RECORDS.rows(rows), rejects.table())
+    return copy.serial, tables.ZONE_RECORDS.rows(rows)
 
 
 def records(copy: Copy, apex: str, reject: Reject) -> dict[Key, int]:

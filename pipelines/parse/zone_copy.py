@@ -27,7 +27,7 @@ class Run:
     @property
     def serial(self) -> str:
         """The serial of its SOA."""
-        return self.soa.split()[2]
+        return serial_of(self.soa)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class Copy:
     steps: Sequence[tuple[Run, Run]]
     increments: int
     serial: str
+
+
+def serial_of(soa: str) -> str:
+    """The serial in the data of a SOA."""
+    return soa.split()[2]
 
 
 def answered(stream: bytes) -> list[Answer]:
