@@ -10,7 +10,7 @@ from pipelines.errors import ParseError
 from pipelines.network import Network
 from pipelines.parse.kinds import LISTED, PHPIPAM, ZONES, is_of, kind_of
 from pipelines.parse.parsed import Parsed
-from pipelines.snapshots import Snapshot, missing
+from pipelines.snapshots import EVERYWHERE, ZONE, Snapshot, missing
 
 PARSED = (
     tables.LEASES, tables.RESERVATIONS, tables.DHCP_SUBNETS, tables.NEIGHBOURS, tables.PEERS, tables.HOSTS,
@@ -66,8 +66,8 @@ _UNASKED = "there is no answer of its gateway at all; run a census (job census)"
 def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
     """The snapshots, those of devices as missing that are too old beside the targets': nothing follows from them.
 
-    The targets are read in every run, so when that was tells how late it is. Left out are sources that network.toml
-    has listed no longer.
+    The targets are read in every run, so when that was tells how late it is. Left out is what network.toml lists no
+    longer, as in an hour of the past.
     """
     read_now = [one.read_at for one in snapshots if is_of(one.source, PHPIPAM, ZONES)]
     now = max(read_now or [one.read_at for one in snapshots], default=None)
@@ -76,8 +76,17 @@ def _trusted(snapshots: Sequence[Snapshot], network: Network) -> list[Snapshot]:
         if is_of(one.source, PHPIPAM, ZONES) or now is None or -_A_RUN <= now - one.read_at <= network.hold(one.site)
         else _outdated(one, now)
         for one in snapshots
-        if not is_of(one.source, LISTED) or network.listed(one.source) is not None
+        if _is_listed(one, network)
     ]
+
+
+def _is_listed(snapshot: Snapshot, network: Network) -> bool:
+    """Whether network.toml still lists the source, the zone or the site that this is an answer of."""
+    if is_of(snapshot.source, LISTED):
+        return network.listed(snapshot.source) is not None
+    if is_of(snapshot.source, ZONES):
+        return f"{snapshot.source.removeprefix(ZONE)}." in network.dns.zones
+    return snapshot.site in {EVERYWHERE, *network.sites}
 
 
 _A_RUN = timedelta(minutes=15)

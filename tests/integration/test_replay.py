@@ -15,13 +15,15 @@ import pytest
 
 from assets.replay import HOURS, replay_asset
 from composition import build_defs
+from pipelines import network as network_file
 from pipelines.replay import Hour, retold
 from tests.archived import NETWORK, Archived, key
-from tests.networks import ALICE, AT, BOB, CAROL, written
+from tests.networks import ALICE, AT, BOB, CAROL, NETWORK_TOML, written
 from tests.scenarios.world import ROOT
 
 NAS, TV = ("10.0.1.5", "10.9.0.6")
 ALICES, BOBS = {NAS: (ALICE, "nas")}, {NAS: (BOB, "nas"), TV: (ALICE, "tv")}
+CABIN = NETWORK_TOML[NETWORK_TOML.index("[sites.cabin]") : NETWORK_TOML.index("[phpipam]")]
 OURS = written("phpipam", "10.0.1.0/24", "10.0.1.9", "hostname", "printer")
 
 
@@ -162,6 +164,28 @@ def test_a_site_that_was_not_read_is_frozen_as_it_was_then(archived: Archived) -
     said = replayed(archived, 2).said[key(2)]
     assert said["frozen"] == "cabin&#58; no answer"
     assert str(said["history"]).startswith("1 looks in 1 censuses, 0 of them new")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "sites"),
+    [
+        ('zones = ["example.lan", "0.0.10.in-addr.arpa", ', 'zones = ["example.lan", ', ["home", "cabin"]),
+        ("example.lan", "other.lan", ["home", "cabin"]),
+        (CABIN, "", ["home"]),
+    ],
+    ids=["a zone", "the domain", "a site"],
+)
+def test_an_hour_is_made_without_what_network_toml_lists_no_longer(
+    archived: Archived, was: str, now: str, sites: list[str]
+) -> None:
+    """That is no fault of the hour's answers, nor of the code: the others are told, and nothing is called frozen."""
+    text = f"{NETWORK_TOML}\n[state]\nfirst_day = 2026-03-01\n"
+    assert was in text
+    network = network_file.parse(text.replace(was, now), "network.toml")
+    read = archived.past_hours.reads(HOUR, HOUR, network)[HOUR][0]
+    made = retold(archived.past_hours.snapshots(read, HOUR), archived.ledger.applied(), network=network)
+    assert [one.site for one in made.seen] == sites
+    assert made.lacking == []
 
 
 def test_history_is_told_anew_only_when_asked_to(archived: Archived) -> None:
