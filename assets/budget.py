@@ -37,8 +37,8 @@ def _spent(run_id: str, answers: Answers, disk_bytes: int | None, ledger: Ledger
     rows, touched, rrsets = written(answers.ipam, answers.dns)
     made_again: tuple[str, ...] = ()
     if rows + rrsets:
-        earlier = ledger.receipts.of_others(run_id, pd.Timestamp.now("UTC") - _SINCE)
-        made_again = again(tables.RECEIPT.concat([answers.ipam, answers.dns]), earlier)
+        told, since = tables.RECEIPT.concat([answers.ipam, answers.dns]), pd.Timestamp.now("UTC") - _SINCE
+        made_again = again(told, ledger.receipts.of_others(run_id, since, told["subject"].unique().tolist()))
     return Spent(rows, touched, rrsets, answers.stand.steps, disk_bytes, made_again)
 
 

@@ -57,6 +57,8 @@ class Verdict:
             return "No rows"
         if self.seen is None:
             return f"{self.rows} rows met every expectation, by plain pandas and by Great Expectations just now"
+        if not self.seen.rows:
+            return f"{self.rows} rows met every expectation. Great Expectations is asked with the day's other tables"
         last = f"Great Expectations last found so at {self.seen.at}, in {self.seen.rows} rows"
         return f"{self.rows} rows met {self.seen.expectations} expectations. {last}"
 
@@ -110,6 +112,8 @@ def judge(made: Mapping[str, tuple[Table, pd.DataFrame]], others: Frames, suites
             found = found or _disagreement(table, frame, objections)
             if not found:
                 passed[asset] = (table, frame, count)
+        elif frame.empty and seen is None:
+            passed[asset] = (table, frame, 0)
         if not found:
             suites.vouch_for(frame)
         verdicts.append(Verdict(asset, len(frame), found, objections, seen))

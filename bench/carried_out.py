@@ -7,6 +7,7 @@ from pipelines import tables
 from pipelines.plan import bookkeeping
 
 Tables = dict[str, pd.DataFrame]
+_ANSWER = [*bookkeeping.KEY, "action", "before", "after"]
 
 
 def carried_out(parsed: Tables, made: Tables) -> tuple[Tables, pd.DataFrame]:
@@ -16,7 +17,7 @@ def carried_out(parsed: Tables, made: Tables) -> tuple[Tables, pd.DataFrame]:
         "ipam_addresses": tables.IPAM_ADDRESSES.concat([parsed["ipam_addresses"], rows]),
         "zone_records": tables.ZONE_RECORDS.concat([parsed["zone_records"], _records(made["dns_plan"])]),
     }
-    ledger = [_settled(made["ipam_plan"], "phpipam"), _settled(made["dns_plan"], "dns"), _made(rows, made["ipam_plan"])]
+    ledger = [_settled(made["ipam_plan"], "phpipam", _born(rows, made["ipam_plan"])), _settled(made["dns_plan"], "dns")]
     return after, tables.APPLIED.concat(ledger)
 
 
@@ -36,18 +37,19 @@ def _records(plan: pd.DataFrame) -> pd.DataFrame:
     return tables.ZONE_RECORDS.frame(lines)
 
 
-def _settled(plan: pd.DataFrame, target: str) -> pd.DataFrame:
+def _settled(plan: pd.DataFrame, target: str, born: pd.DataFrame | None = None) -> pd.DataFrame:
+    """What the ledger learns of a plan that took effect, and of the ids of the rows that were made."""
     changes, nothing = bookkeeping.entries(plan, target), tables.APPLIED.empty()
-    receipt = bookkeeping.work(changes)[bookkeeping.KEY].assign(outcome="applied")
-    return tables.APPLIED.concat([
-        bookkeeping.adopted(changes, nothing, at=AT), bookkeeping.settled(changes, receipt, nothing, at=AT)
-    ])  # fmt: skip
+    sent = bookkeeping.sent(changes, nothing)
+    receipt = sent[_ANSWER].assign(outcome="applied")
+    answers = bookkeeping.answered(sent, receipt if born is None else pd.concat([receipt, born], ignore_index=True))
+    return tables.APPLIED.concat([bookkeeping.adopted(changes, nothing, at=AT), bookkeeping.settled(answers, at=AT)])
 
 
-def _made(rows: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
-    """What the ledger learns of the rows a plan made: their ids."""
+def _born(rows: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """What the receipt tells of the rows a plan made: their ids."""
     places = plan[["subnet_id_phpipam", "cidr"]].drop_duplicates()
     told = rows.merge(places, on="subnet_id_phpipam", validate="many_to_one")
-    told = told.assign(target="phpipam", field=bookkeeping.ROW, action="create", outcome="applied")
+    told = told.assign(target="phpipam", field=bookkeeping.ROW, action="create", before=None, outcome="applied")
     told["after"] = told["id_phpipam"].astype("str")
-    return bookkeeping.made(told.rename(columns={"cidr": "scope", "ip": "subject"}), at=AT)
+    return told.rename(columns=bookkeeping.NAMES["phpipam"])[[*_ANSWER, "outcome"]]

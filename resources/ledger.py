@@ -16,6 +16,7 @@ from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
 from resources.own_database import OwnTables, aware, frame_of, naive, plain_rows, rows_of
+from resources.receipts import Ids, Run
 
 _RESENT_KEPT_DAYS = 30
 _metadata = applied.SCHEMA
@@ -195,11 +196,31 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             return applied.stands(connection, at)
 
+    def applied_to(self, keys: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `tables.APPLIED` with these keys, and perhaps others: of a few keys it costs as little."""
+        with self._engine.connect() as connection:
+            return applied.beside(connection, keys)
+
     def replace_applied(self, rows: pd.DataFrame) -> None:
         """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed."""
         if len(rows):
             with self._engine.begin() as connection:
                 applied.replace(connection, rows)
+
+    def announce(self, run: Run, announced: pd.DataFrame, intended: pd.DataFrame) -> Ids:
+        """Keep what is about to be written (`bookkeeping.announced` and `intended`), before it is. One transaction."""
+        with self._engine.begin() as connection:
+            applied.replace(connection, intended)
+            return receipts.announce(connection, run, announced)
+
+    def settle(self, run: Run, written: pd.DataFrame, settled: pd.DataFrame, ids: Ids) -> None:
+        """Keep what a target answered (`bookkeeping.invertible`), and what stands there now (`settled`).
+
+        In one transaction: no crash leaves a deletion without a trace, nor a trace of what is still only intended.
+        """
+        with self._engine.begin() as connection:
+            receipts.settle(connection, run, written, ids)
+            applied.replace(connection, settled)
 
     def is_first(self, run_id: str) -> bool:
         """Whether this run is the one that the ledger began with."""

@@ -30,8 +30,8 @@ def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and 
     """
     if plan.empty:  # nothing changed: a ledger of ten thousand hosts takes a quarter of a second to be compared
         return tables.RECEIPT.empty()
-    at, known = pd.Timestamp.now("UTC"), ledger.applied()
-    changes = bookkeeping.entries(plan, target)
+    changes, at = bookkeeping.entries(plan, target), pd.Timestamp.now("UTC")
+    known = ledger.applied_to(changes)
     ledger.replace_applied(bookkeeping.adopted(changes, known, at=at))
     ledger.replace_applied(bookkeeping.noted(changes, known))
     ledger.replace_applied(bookkeeping.forgotten(changes, at=at))
@@ -39,23 +39,19 @@ def carry_out(  # noqa: PLR0913 - what, where to, how, two ends to note it, and 
     _hold(changes, own, ledger, run_id, at)
     if bookkeeping.work(plan).empty:
         return tables.RECEIPT.empty()
-    ledger.replace_applied(bookkeeping.intended(changes, known, at=at))
+    sent = bookkeeping.sent(changes, known)
+    sent_to = dict(list(sent.groupby("scope")))
     run = Run(run_id, at, None if own.empty else str(own["run_id"].iloc[0]))
-    ids = ledger.receipts.announce(run, bookkeeping.announced(changes, known))
+    ids = ledger.announce(run, bookkeeping.announced(sent), bookkeeping.intended(sent, at=at))
 
     def settle(part: pd.DataFrame) -> None:
-        asked, before = _beside(part, changes), _beside(part, known)
-        # The receipt first: a crash in between leaves it beside the intention, not a deletion without a trace.
-        ledger.receipts.settle(run, bookkeeping.invertible(asked, part, before), ids)
-        ledger.replace_applied(bookkeeping.restored(bookkeeping.settled(asked, part, before, at=at), own))
-        ledger.replace_applied(bookkeeping.made(part, at=at))
+        # Each of forty zones beside its own: to compare it with all of them takes seconds.
+        beside = [sent_to[scope] for scope in part["scope"].unique() if scope in sent_to]
+        answers = bookkeeping.answered(pd.concat([sent.head(0), *beside]), part)
+        settled = bookkeeping.restored(bookkeeping.settled(answers, at=at), own)
+        ledger.settle(run, bookkeeping.invertible(answers), settled, ids)
 
     return send(plan, settle)
-
-
-def _beside(part: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the subnets or zones of a part: to compare each of forty zones with all of them takes seconds."""
-    return rows[rows["scope"].isin(part["scope"])]
 
 
 def _hold(changes: pd.DataFrame, undone: pd.DataFrame, ledger: Ledger, run_id: str, at: pd.Timestamp) -> None:

@@ -1,5 +1,6 @@
 """What every run wrote and what the targets answered, kept for good; and which of it a person undid since."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,6 +14,8 @@ from resources.own_database import aware, delete_rows, frame_of, naive, plain_ro
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
+_MANY = 500  # values in a condition
+_UNHEARD = "the run ended before it was known what became of it"  # not stored: nearly every row is heard of
 
 
 def _column(column: Column) -> "sa.Column[object]":
@@ -60,36 +63,15 @@ class Receipts:
 
         `undoes` is the run that this one undoes.
         """
-        self.settle(Run(run_id, at, undoes), rows, {})
-
-    def announce(self, run: Run, rows: pd.DataFrame) -> Ids:
-        """Keep what is about to be written, before it is; where the run dies, an undo knows what it may have done."""
-        self.settle(run, rows, {})
-        columns = [*(RECEIPTS.c[name] for name in tables.RECEIPT.key), RECEIPTS.c.id]
-        query = sa.select(*columns).where(RECEIPTS.c.run_id == run.run_id, RECEIPTS.c.outcome == "unknown")
-        with self._engine.connect() as connection:
-            return {tuple(key): identity for *key, identity in connection.execute(query)}
-
-    def settle(self, run: Run, rows: pd.DataFrame, announced: Ids) -> None:
-        """Say of each row what became of it, and add what was not announced, such as the id of a row that was made."""
-        heard: list[dict[str, object]] = []
-        new: list[dict[str, object]] = []
-        for row in plain_rows(rows.assign(**run._asdict())):
-            identity = announced.get(tuple(row[name] for name in tables.RECEIPT.key))
-            if identity is None:
-                new.append(row)
-            else:
-                heard.append({"old_id": identity, "outcome": row["outcome"], "detail": row["detail"]})
         with self._engine.begin() as connection:
-            for statement, parameters in ((_HEARD, heard), (sa.insert(RECEIPTS), new)):
-                if parameters:
-                    connection.execute(statement, parameters)
+            settle(connection, Run(run_id, at, undoes), rows, {})
 
-    def proven_zones(self) -> set[str]:
-        """The zones in which a change of ours has taken effect before: there we may write."""
-        where = (RECEIPTS.c.target == "dns", RECEIPTS.c.outcome == "applied")
+    def is_proven(self, zone: str) -> bool:
+        """Whether a change of ours has taken effect in a zone before: there we may write."""
+        where = (RECEIPTS.c.target == "dns", RECEIPTS.c.scope == zone, RECEIPTS.c.outcome == "applied")
+        latest = sa.select(RECEIPTS.c.id).where(*where).order_by(RECEIPTS.c.id.desc()).limit(1)
         with self._engine.connect() as connection:
-            return set(connection.scalars(sa.select(RECEIPTS.c.scope).where(*where).distinct()))
+            return connection.scalar(latest) is not None
 
     def of(self, run_id: str) -> pd.DataFrame:
         """`tables.WRITTEN` of one run, in the order it was written."""
@@ -100,10 +82,16 @@ class Receipts:
         last = sa.select(sa.func.max(RECEIPTS.c.id)).where(RECEIPTS.c.run_id == run_id).scalar_subquery()
         return self._written(RECEIPTS.c.id > last, RECEIPTS.c.target.in_(["phpipam", "dns"]))
 
-    def of_others(self, run_id: str, since: pd.Timestamp) -> pd.DataFrame:
-        """`tables.WRITTEN` of what other runs have changed since an instant, in the order it was written."""
-        is_done = RECEIPTS.c.outcome == "applied"
-        return self._written(RECEIPTS.c.at >= naive(since), is_done, RECEIPTS.c.run_id != run_id)
+    def of_others(self, run_id: str, since: pd.Timestamp, subjects: Sequence[str]) -> pd.DataFrame:
+        """`tables.WRITTEN` of what other runs have changed since an instant at these subjects, in order.
+
+        Where the subjects are many, perhaps at others too. Receipts are kept for years: only the latest are looked at.
+        """
+        columns = RECEIPTS.c
+        before = sa.select(columns.id).where(columns.at < naive(since)).order_by(columns.id.desc()).limit(1)
+        is_late = columns.id > sa.func.coalesce(before.scalar_subquery(), 0)
+        at_these = [columns.subject.in_(subjects)] if len(subjects) <= _MANY else []
+        return self._written(is_late, columns.outcome == "applied", columns.run_id != run_id, *at_these)
 
     def latest(self, count: int) -> list[Wrote]:
         """The last runs that wrote something to a target, the newest first."""
@@ -145,7 +133,45 @@ class Receipts:
     def _written(self, *where: sa.ColumnElement[bool]) -> pd.DataFrame:
         with self._engine.connect() as connection:
             query = _all_of(RECEIPTS, tables.WRITTEN).where(*where).order_by(RECEIPTS.c.id)
-            return frame_of(tables.WRITTEN, rows_of(connection, query))
+            rows = frame_of(tables.WRITTEN, rows_of(connection, query))
+        is_unheard = (rows["outcome"] == "unknown") & rows["detail"].isna()
+        return rows.assign(detail=rows["detail"].mask(is_unheard, _UNHEARD))
+
+
+def announce(connection: sa.Connection, run: Run, rows: pd.DataFrame) -> Ids:
+    """Keep what is about to be written, before it is; where the run dies, an undo knows what it may have done."""
+    settle(connection, run, rows, {})
+    columns = [*(RECEIPTS.c[name] for name in tables.RECEIPT.key), RECEIPTS.c.id]
+    query = sa.select(*columns).where(RECEIPTS.c.run_id == run.run_id, RECEIPTS.c.outcome == "unknown")
+    return {tuple(key): identity for *key, identity in rows_of(connection, query)}
+
+
+def settle(connection: sa.Connection, run: Run, rows: pd.DataFrame, announced: Ids) -> None:
+    """Say of each row what became of it, and add what was not announced, such as the id of a row that was made."""
+    heard: dict[int, dict[str, object]] = {}
+    new: list[dict[str, object]] = []
+    for row in plain_rows(rows.assign(**run._asdict())):
+        identity = announced.get(tuple(row[name] for name in tables.RECEIPT.key))
+        if identity is None:
+            new.append(row)
+        else:
+            heard[identity] = {"old_id": identity, "outcome": row["outcome"], "detail": row["detail"]}
+    if new:
+        connection.execute(sa.insert(RECEIPTS), new)
+    if heard:
+        _hear(connection, heard)
+
+
+def _hear(connection: sa.Connection, heard: dict[int, dict[str, object]]) -> None:
+    """Many rows that were announced together, and had the same end, in one statement; else each by its id."""
+    first, last = min(heard), max(heard)
+    ends = {(row["outcome"], row["detail"]) for row in heard.values()}
+    if len(ends) == 1 and len(heard) == last - first + 1:
+        outcome, detail = ends.pop()
+        together = sa.update(RECEIPTS).where(RECEIPTS.c.id.between(first, last))
+        connection.execute(together.values(outcome=outcome, detail=detail))
+    else:
+        connection.execute(_HEARD, list(heard.values()))
 
 
 def _all_of(stored: sa.Table, table: Table) -> sa.Select[tuple[object, ...]]:

@@ -2,7 +2,7 @@
 
 Importing it costs 2.4 to 3.3 s of CPU and 150 MB (docs/decisions/0009). So plain pandas looks at every table of every
 run (pipelines/breaches.py), and a suite runs when that found something, when the table's expectations are new, and
-once a day. What it found last is remembered beside the tables.
+once a day, those of all tables in one run. What it found last is remembered beside the tables.
 """
 
 import hashlib
@@ -23,11 +23,16 @@ from resources.archive import replace_file
 
 HOLDS = timedelta(days=1)
 """How long what a suite found is good for, while plain pandas finds nothing in the table."""
+LONGEST = timedelta(days=7)
+"""How long a table waits at most for a run that asks Great Expectations anyway: most have no rows in most hours."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """When a suite last found nothing to complain of, over how many rows, and which expectations it consisted of."""
+    """When a suite last found nothing to complain of, over how many rows, and which expectations it consisted of.
+
+    Of a table that was empty until then, there is nothing but when it was looked at.
+    """
 
     at: str
     rows: int
@@ -40,6 +45,7 @@ class Suites:
 
     def __init__(self, root: str | Path) -> None:
         self._place = Path(root) / "suites.json"
+        self._is_asked = False
         self._sound: WeakValueDictionary[int, pd.DataFrame] = WeakValueDictionary()
 
     def vouch_for(self, frame: pd.DataFrame) -> None:
@@ -51,19 +57,29 @@ class Suites:
         return self._sound.get(id(frame)) is frame
 
     def seen(self, asset: str, table: Table) -> Seen | None:
-        """The last time this table passed these very expectations, if that is not too long ago."""
-        last = self._all().get(asset)
-        is_good = last is not None and last.digest == _digest(table) and _age(last) < HOLDS
+        """The last time this table passed these very expectations, if that is not too long ago.
+
+        A day, where this run has paid for the import or none did for a day; else it waits for the run that will.
+        """
+        known = self._all()
+        last = known.get(asset)
+        is_paid = self._is_asked or all(_age(one) >= HOLDS for one in known.values())
+        is_good = last is not None and last.digest == _digest(table) and _age(last) < (HOLDS if is_paid else LONGEST)
         return last if is_good else None
 
     def note(self, passed: dict[str, tuple[Table, pd.DataFrame, int]]) -> None:
-        """Remember that these tables, by asset, passed their suites of so many expectations just now."""
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        new = {asset: Seen(at, len(frame), count, _digest(table)) for asset, (table, frame, count) in passed.items()}
+        """Remember that these tables, by asset, passed their suites of so many expectations just now.
+
+        Of an empty one only that it was there: it was not asked about, and what is known of its rows stays.
+        """
+        at, known = datetime.now(UTC).isoformat(timespec="seconds"), self._all()
+        found = {asset: Seen(at, len(frame), count, _digest(table)) for asset, (table, frame, count) in passed.items()}
+        self._is_asked |= any(seen.rows for seen in found.values())
+        new = {one: seen for one, seen in found.items() if seen.rows or not _is_same(seen, known.get(one))}
         if new:
-            known = {asset: asdict(seen) for asset, seen in sorted((self._all() | new).items())}
+            told = {asset: asdict(seen) for asset, seen in sorted((known | new).items())}
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._place, json.dumps(known, indent=1).encode())
+            replace_file(self._place, json.dumps(told, indent=1).encode())
 
     def _all(self) -> dict[str, Seen]:
         """What is remembered; nothing when it was never written or is damaged: then every suite runs once more."""
@@ -76,6 +92,11 @@ class Suites:
 def _age(seen: Seen) -> timedelta:
     age = datetime.now(UTC) - datetime.fromisoformat(seen.at)
     return age if age >= timedelta(0) else HOLDS  # noted by a clock that was ahead: worth nothing
+
+
+def _is_same(seen: Seen, other: Seen | None) -> bool:
+    """Whether both are of the same expectations."""
+    return other is not None and other.digest == seen.digest
 
 
 def _digest(table: Table) -> str:

@@ -81,7 +81,6 @@ class Targets:
     def _preflight(self, dns_plan: pd.DataFrame) -> None:
         """Both take what we are about to write. A zone that has taken a change of ours is not asked again."""
         self._phpipam.preflight(datetime.now(UTC))
-        proven = self._ledger.receipts.proven_zones()
         for zone, rows in work(dns_plan).groupby("zone"):
-            if zone not in proven:
+            if not self._ledger.receipts.is_proven(str(zone)):
                 self._nameserver.prove_update(zone, rows["type"].iloc[0])

@@ -56,7 +56,7 @@ def applied_to_zones(held: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 def intended(plan: pd.DataFrame, target: str, applied: pd.DataFrame) -> pd.DataFrame:
     """The ledger of a run that died after it had noted what it was about to send."""
     changes = bookkeeping.entries(plan, target)
-    return _replaced(_adopted(changes, applied), bookkeeping.intended(changes, applied, at=AT))
+    return _replaced(_adopted(changes, applied), bookkeeping.intended(bookkeeping.sent(changes, applied), at=AT))
 
 
 def settled(
@@ -64,8 +64,9 @@ def settled(
 ) -> pd.DataFrame:
     """The ledger after a run in which every change of the plan had this outcome."""
     changes = bookkeeping.entries(plan, target)
-    receipt = bookkeeping.work(changes)[bookkeeping.KEY].assign(outcome=outcome)
-    return _replaced(_adopted(changes, applied), bookkeeping.settled(changes, receipt, applied, at=at))
+    sent = bookkeeping.sent(changes, applied)
+    receipt = sent[[*bookkeeping.KEY, "action", "before", "after"]].assign(outcome=outcome)
+    return _replaced(_adopted(changes, applied), bookkeeping.settled(bookkeeping.answered(sent, receipt), at=at))
 
 
 def carried_out(
@@ -77,16 +78,10 @@ def carried_out(
         "zone_records": applied_to_zones(parsed["zone_records"], made["dns_plan"]),
     }
     in_ipam = settled(made["ipam_plan"], "phpipam", applied, at=at)
-    in_ipam = _replaced(in_ipam, _made(made["ipam_plan"], after["ipam_addresses"], at))
+    nothing = bookkeeping.sent(bookkeeping.entries(made["ipam_plan"].head(0), "phpipam"), applied)
+    born = bookkeeping.answered(nothing, _born(made["ipam_plan"], after))
+    in_ipam = _replaced(in_ipam, bookkeeping.settled(born, at=at))
     return after, settled(made["dns_plan"], "dns", in_ipam, at=at)
-
-
-def _made(plan: pd.DataFrame, held: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
-    """What the ledger learns of the rows a plan made: their ids."""
-    new = plan[plan["action"] == "create"].drop_duplicates(["cidr", "ip"])
-    new = new.drop(columns="id_phpipam").merge(held[["subnet_id_phpipam", "ip", "id_phpipam"]], validate="1:1")
-    told = new.assign(target="phpipam", field=bookkeeping.ROW, after=new["id_phpipam"].astype("str"), outcome="applied")
-    return bookkeeping.made(told.rename(columns={"cidr": "scope", "ip": "subject"}), at=at)
 
 
 def _adopted(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
@@ -109,17 +104,18 @@ def written(made: Tables, after: Tables, applied: pd.DataFrame, run_id: str, und
         rows = bookkeeping.work(made[name]).rename(columns=bookkeeping.NAMES[target])
         receipt = tables.RECEIPT.frame(rows.assign(target=target, outcome="applied", detail=None))
         changes = bookkeeping.entries(made[name], target)
-        parts.append(bookkeeping.invertible(changes, pd.concat([receipt, _born(made, after, target)]), applied))
+        born = _born(made["ipam_plan"], after) if target == "phpipam" else tables.RECEIPT.empty()
+        told = tables.RECEIPT.concat([receipt, born])
+        parts.append(bookkeeping.invertible(bookkeeping.answered(bookkeeping.sent(changes, applied), told)))
     return tables.WRITTEN.concat(
         [tables.WRITTEN.frame(one.assign(run_id=run_id, at=AT, undoes=undoes)) for one in parts]
     )
 
 
-def _born(made: Tables, after: Tables, target: str) -> pd.DataFrame:
-    """The ids of the rows of phpIPAM that were made, as its receipt tells them."""
-    if target != "phpipam":
-        return tables.RECEIPT.empty()
-    told = _made(made["ipam_plan"], after["ipam_addresses"], AT)
-    site = made["ipam_plan"].drop_duplicates("ip").set_index("ip")["site"]
-    rows = told.assign(site=told["subject"].map(site), action="create", before=None, after=told["value"])
-    return tables.RECEIPT.frame(rows.assign(outcome="applied", detail=None))
+def _born(plan: pd.DataFrame, after: Tables) -> pd.DataFrame:
+    """The ids of the rows of phpIPAM that a plan made, as its receipt tells them."""
+    new, held = plan[plan["action"] == "create"].drop_duplicates(["cidr", "ip"]), after["ipam_addresses"]
+    new = new.drop(columns="id_phpipam").merge(held[["subnet_id_phpipam", "ip", "id_phpipam"]], validate="1:1")
+    told = new.assign(target="phpipam", field=bookkeeping.ROW, before=None, after=new["id_phpipam"].astype("str"))
+    named = told.rename(columns=bookkeeping.NAMES["phpipam"])
+    return tables.RECEIPT.frame(named.assign(outcome="applied", detail=None))

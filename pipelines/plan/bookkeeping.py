@@ -9,7 +9,8 @@ from pipelines.tables.load import WHOSE
 
 KEY = list(tables.APPLIED.key)
 _LIFE = ["named_by", "missing_since_at"]
-_SAID = ["value", "intended", "ttl_s", "is_adopted"]
+_KNOWN = {name: f"known_{name}" for name in ("value", "intended", "ttl_s", "is_adopted", *_LIFE)}
+_KEPT = [name for name in tables.WRITTEN.names if name not in {"run_id", "at", "undoes"}]
 WRITES = frozenset({"create", "update", "delete", "touch"})
 NAMES = {
     "dns": {"zone": "scope", "owner": "subject", "type": "field"},
@@ -75,81 +76,80 @@ def forgotten(changes: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     return tables.APPLIED.frame(rows.assign(value=None, intended=None, is_adopted=False, at=at))
 
 
-def intended(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
-    """`tables.APPLIED` rows for what is about to be sent: the old value stays until the target was read back.
+def sent(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """The `entries` that are sent, beside what the ledger knew of each (null where it knew nothing).
+
+    Columns, beside theirs: known_value, known_intended, known_ttl_s, known_is_adopted, known_named_by,
+    known_missing_since_at.
+    """
+    known = applied[[*KEY, *_KNOWN]].rename(columns=_KNOWN)
+    return merged(work(changes), known, on=KEY, how="left", validate="one_to_one")
+
+
+def intended(rows: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows for what is about to be `sent`: the old value stays until the target was read back.
 
     The old value is what the plan read: it was ours, be it by the ledger's value or by an intention that came true
     unnoticed.
     """
-    rows = work(changes).drop(columns="ttl_s")
-    rows = merged(rows, applied[[*KEY, "ttl_s", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
-    is_adopted = rows["is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
-    rows = rows.assign(value=rows["before"], intended=_aim(rows), is_adopted=is_adopted, at=at)
-    return tables.APPLIED.frame(rows)
+    is_adopted = rows["known_is_adopted"].eq(True)  # noqa: FBT003 - unknown to the ledger is not adopted
+    aim = {"value": rows["before"], "intended": _aim(rows), "ttl_s": rows["known_ttl_s"]}
+    return tables.APPLIED.frame(rows.assign(**aim, is_adopted=is_adopted, at=at))
 
 
-def settled(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
-    """`tables.APPLIED` rows after the answers. `applied` is the ledger as it was before the intentions.
+def answered(rows: pd.DataFrame, receipt: pd.DataFrame) -> pd.DataFrame:
+    """A receipt beside what was `sent` and known before; of what only the receipt tells (`lastSeen`, new ids) nulls."""
+    asked = rows.drop(columns=["site", "action", "before", "after"])
+    return merged(receipt, asked, on=KEY, how="left", validate="one_to_one")
+
+
+def settled(rows: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
+    """`tables.APPLIED` rows after the answers (`answered`), those of the rows of phpIPAM that were made among them.
 
     Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: what the
     ledger said stands, which may be news to the plan: another run was faster, and what it wrote stays ours. Unknown:
     the intention stands, so that the next run recognises its own work if it did take effect.
     """
-    rows = merged(work(changes), receipt[[*KEY, "outcome"]], on=KEY, validate="one_to_one")
-    known = applied[[*KEY, *_SAID]].rename(columns={name: f"old_{name}" for name in _SAID})
-    rows = merged(rows, known, on=KEY, how="left", validate="one_to_one")
+    rows = rows[rows["field"] != SIGHTING]
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
     return tables.APPLIED.frame(
         rows.assign(
-            value=rows["old_value"].mask(is_done, rows["after"]).mask(is_open, rows["before"]),
-            intended=rows["old_intended"].mask(is_done).mask(is_open, _aim(rows)),
-            ttl_s=rows["ttl_s"].where(is_done, rows["old_ttl_s"]),
-            is_adopted=rows["old_is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
+            value=rows["known_value"].mask(is_done, rows["after"]).mask(is_open, rows["before"]),
+            intended=rows["known_intended"].mask(is_done).mask(is_open, _aim(rows)),
+            ttl_s=rows["ttl_s"].where(is_done, rows["known_ttl_s"]),
+            is_adopted=rows["known_is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
             at=at,
         )
     )
 
 
-def invertible(changes: pd.DataFrame, receipt: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
-    """A receipt with what it takes to undo it (`tables.WRITTEN` without the run): TTLs, id, whose it was, who named it.
+def invertible(rows: pd.DataFrame) -> pd.DataFrame:
+    """The answers (`answered`) with what it takes to undo them: `tables.WRITTEN` without the run.
 
-    `applied` is the ledger as it was before. A `touch` is left out: nobody takes back that somebody was seen.
+    A `touch` is left out: nobody takes back that somebody was seen.
     """
-    rows = receipt[receipt["action"] != "touch"]
-    sent = changes[[*KEY, "id_phpipam", "before_ttl_s", "ttl_s"]].rename(columns={"ttl_s": "after_ttl_s"})
-    rows = rows.merge(sent, on=KEY, how="left", validate="many_to_one")
-    rows = rows.merge(applied[[*KEY, "is_adopted", *_LIFE]], on=KEY, how="left", validate="many_to_one")
-    is_adopted = rows["is_adopted"]
-    whose = is_adopted.map({True: ADOPTED, False: OURS}).astype("str").fillna(NOBODY)
-    return rows.drop(columns="is_adopted").assign(before_whose=whose)
+    rows = rows[rows["action"] != "touch"]
+    whose = rows["known_is_adopted"].map({True: ADOPTED, False: OURS}).astype("str").fillna(NOBODY)
+    before = {name: rows[f"known_{name}"] for name in _LIFE}
+    return rows.assign(after_ttl_s=rows["ttl_s"], before_whose=whose, **before)[_KEPT]
 
 
-def announced(changes: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
-    """Receipts as of `invertible` for what is about to be sent: unknown, until the target was read back.
+def announced(rows: pd.DataFrame) -> pd.DataFrame:
+    """Receipts as of `invertible` for what is `sent` in a moment: unknown, until the target was read back.
 
-    They stay so where the run ends before that, and what it wrote can be undone all the same. `applied` is the ledger
-    as it was before.
+    They stay so where the run ends before that, and what it wrote can be undone all the same.
     """
-    sent = work(changes).assign(outcome="unknown", detail=_UNHEARD)
-    return invertible(changes, tables.RECEIPT.frame(sent), applied)
-
-
-_UNHEARD = "the run ended before it was known what became of it"
+    return invertible(rows.assign(outcome="unknown", detail=None))
 
 
 def restored(settled_rows: pd.DataFrame, undone: pd.DataFrame) -> pd.DataFrame:
     """The rows of `settled` after an undo: what was only adopted before is no more than that again."""
+    if undone.empty:
+        return settled_rows
     again = undone.loc[undone["restored_whose"] == ADOPTED, [*KEY, "restored"]]
     rows = settled_rows.merge(again, on=KEY, how="left", validate="one_to_one")
     is_again = rows["restored"].notna() & (rows["restored"] == rows["value"])
     return tables.APPLIED.frame(rows.assign(is_adopted=rows["is_adopted"] | is_again))
-
-
-def made(receipt: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
-    """`tables.APPLIED` rows for the rows of phpIPAM that a receipt tells the new ids of."""
-    rows = receipt[(receipt["field"] == ROW) & (receipt["action"] == "create") & (receipt["outcome"] == "applied")]
-    blank = {"ttl_s": pd.NA, "intended": None, "named_by": None, "missing_since_at": None}
-    return tables.APPLIED.frame(rows.assign(value=rows["after"], is_adopted=False, at=at, **blank))
 
 
 def _aim(rows: pd.DataFrame) -> "pd.Series[str]":

@@ -1,5 +1,6 @@
 """The checks `contract`: what the UI is told, and when Great Expectations is asked."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -60,3 +61,30 @@ def test_a_damaged_memory_costs_one_more_look(tmp_path: Path) -> None:
     """What is remembered can be lost: the suites run again."""
     (tmp_path / "suites.json").write_text('{"leases": {"at": 3}}')
     assert Suites(tmp_path).seen("leases", tables.LEASES) is None
+
+
+def aged(folder: Path, days: int, *assets: str) -> None:
+    """What is remembered of these assets was found so many days earlier."""
+    known = json.loads((folder / "suites.json").read_text())
+    for asset in assets:
+        known[asset]["at"] = (pd.Timestamp(known[asset]["at"]) - pd.Timedelta(days=days)).isoformat()
+    (folder / "suites.json").write_text(json.dumps(known))
+
+
+def test_a_table_that_first_gets_rows_waits_for_the_day_s_look(tmp_path: Path) -> None:
+    """The import is paid for once a day: the table is asked about with the others then, and alone after a week."""
+    rows, none = frame(tables.LEASES, [lease("10.0.0.5", ALICE)]), tables.LEASES.empty()
+
+    def is_asked(**made: pd.DataFrame) -> list[bool]:
+        """Whether it is, in one run, of each of these assets, in steps of their own."""
+        suites = Suites(tmp_path)
+        judged = [judge({asset: (tables.LEASES, one)}, {}, suites) for asset, one in made.items()]
+        return [verdict.seen is None and verdict.rows > 0 for step in judged for verdict in step.verdicts]
+
+    assert is_asked(seldom=none, hourly=rows) == [False, True]
+    assert is_asked(hourly=rows, seldom=rows) == [False, False]
+    aged(tmp_path, 1, "hourly", "seldom")
+    assert is_asked(hourly=rows, seldom=rows) == [True, True]
+    assert is_asked(hourly=rows, seldom=none) == [False, False]
+    aged(tmp_path, 7, "seldom")
+    assert is_asked(hourly=rows, seldom=rows) == [False, True]

@@ -24,7 +24,7 @@ DELETION = bookkeeping.entries(
 
 def test_a_deletion_is_noted_before_it_is_sent() -> None:
     """The value stays, and what we were about to do stands beside it: a crash in between is no person's edit."""
-    noted = bookkeeping.intended(DELETION, KNOWN, at=AT)
+    noted = bookkeeping.intended(bookkeeping.sent(DELETION, KNOWN), at=AT)
     assert noted[["value", "intended"]].to_numpy().tolist() == [["10.0.1.5", GONE]]
 
 
@@ -39,7 +39,8 @@ def test_a_deletion_is_noted_before_it_is_sent() -> None:
 )
 def test_a_settled_deletion(outcome: str, kept: tuple[str | None, str | None]) -> None:
     """Nothing is remembered of what is gone; where it failed, the value is still ours."""
-    receipt = DELETION[bookkeeping.KEY].assign(outcome=outcome)
-    settled = bookkeeping.settled(DELETION, receipt, KNOWN, at=AT)
+    sent = bookkeeping.sent(DELETION, KNOWN)
+    receipt = sent[[*bookkeeping.KEY, "action", "before", "after"]].assign(outcome=outcome)
+    settled = bookkeeping.settled(bookkeeping.answered(sent, receipt), at=AT)
     found = [None if pd.isna(cell) else cell for cell in settled.loc[0, ["value", "intended"]]]
     assert tuple(found) == kept
