@@ -29,6 +29,7 @@ class Names:
 
 
 _DIGEST_LENGTH = 32  # hex digits: what the ledger's column for versions holds
+_as_line = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def read(
@@ -72,9 +73,7 @@ def _names(rows: Iterable[Row]) -> Names:
 
 
 def _snapshot(source: str, rows: Sequence[Row], at: datetime, version: str | None) -> Snapshot:
-    lines = [
-        json.dumps(line, sort_keys=True, separators=(",", ":")) for line in (*map(dict, rows), {"rows": len(rows)})
-    ]
+    lines = map(_as_line, (*map(dict, rows), {"rows": len(rows)}))
     return Snapshot(EVERYWHERE, source, at, ("\n".join(lines) + "\n").encode("ascii"), version=version)
 
 
