@@ -1,6 +1,7 @@
 """One SQLite file and the connection this process keeps open to it."""
 
 import fcntl
+import logging
 import os
 import threading
 import weakref
@@ -22,11 +23,13 @@ PRAGMAS: Final = (
     "journal_mode=WAL",
     # In WAL mode a power cut may take the last commits, never the file's consistency (sqlite.org/wal.html).
     "synchronous=NORMAL",
-    # The log is folded into the file each 1 MB of pages, some two censuses: pages that both changed are written back
-    # once. Rarer would be fewer bytes, but megabytes in one second. A log that a reader held back beyond 4 MB is cut.
-    "wal_autocheckpoint=1000",
+    # The log is folded into the file each 0.5 MB of pages, some two censuses: pages that both changed are written back
+    # once. Rarer would be fewer bytes, but a megabyte in one second. A log that a reader held back beyond 4 MB is cut.
+    "wal_autocheckpoint=500",
     "journal_size_limit=4194304",
 )
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -116,6 +119,18 @@ class Database:
                 self._undo()
                 raise
             self._undone.append(undone)
+
+    @contextmanager
+    def gather_for(self, seconds: float) -> Iterator[None]:
+        """What this thread writes inside is committed with what is written next, or by itself after so many seconds.
+
+        It is for what may be lost: should that commit be refused, nobody is told but the log.
+        """
+        with self.gather(lambda: _log.warning("%s: what was gathered was undone", self._engine.url)):
+            yield
+        timer = threading.Timer(seconds, self.commit)
+        timer.daemon = True
+        timer.start()
 
     def commit(self) -> None:
         """Let every process see what was gathered, and survive this one. On an error it is undone, as in `gather`."""

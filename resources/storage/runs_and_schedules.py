@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import sqlalchemy
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import InstigatorTick, TickData, TickStatus
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite import create_db_conn_string
@@ -14,6 +17,8 @@ from dagster._serdes import ConfigurableClassData
 
 from resources.storage.database import Database, alone
 from resources.storage.heartbeats import Heartbeats
+
+_LONGEST_LOOK_S: Final = 3.0  # after so long a tick is committed although its sensor still looks: others wait to write
 
 
 class PooledRuns(SqliteRunStorage):
@@ -62,7 +67,8 @@ class PooledRuns(SqliteRunStorage):
 class PooledSchedules(SqliteScheduleStorage):
     """Stock's schedule storage over one kept connection, opened at first use: a run never asks for it.
 
-    To open a database that nobody else has open is to write the index of its log anew.
+    To open a database that nobody else has open is to write the index of its log anew. And a sensor's look that starts
+    nothing is one commit: its tick, what it found, and the sensor's state, where stock has three.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,3 +90,17 @@ class PooledSchedules(SqliteScheduleStorage):
         """The connection for every statement of stock's."""
         with self._database.connect() as connection:
             yield connection
+
+    def create_tick(self, tick_data: TickData) -> InstigatorTick:
+        """Store a tick that begins; a sensor's is seen by this process alone until it ends, or for some seconds."""
+        if tick_data.instigator_type != InstigatorType.SENSOR:
+            return super().create_tick(tick_data)  # what keeps a schedule from launching its run twice
+        with self._database.gather_for(_LONGEST_LOOK_S):
+            return super().create_tick(tick_data)
+
+    def update_tick(self, tick: InstigatorTick) -> InstigatorTick:
+        """Store what became of a tick; that it started nothing is committed with the sensor's state, which follows."""
+        if tick.status != TickStatus.SKIPPED:
+            return super().update_tick(tick)
+        with self._database.gather_for(_LONGEST_LOOK_S):
+            return super().update_tick(tick)

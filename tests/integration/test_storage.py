@@ -15,6 +15,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.plan.state import KnownExecutionState
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.scheduler.instigation import InstigatorType, TickData, TickStatus
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
@@ -180,6 +181,31 @@ def test_a_run_writes_little(tmp_path: Path, our_home: Path) -> None:
         pytest.skip(f"{tmp_path} is not on a block device: nothing is counted there. Set TMPDIR to a disk.")
     assert ours < 600_000
     assert ours * 20 < stock
+
+
+def stored_ticks(folder: Path) -> int:
+    """How many another process sees."""
+    with sqlite3.connect(folder / "schedules" / "schedules.db") as reader:
+        return int(reader.execute("SELECT count(*) FROM job_ticks").fetchone()[0])
+
+
+def tick(kind: InstigatorType, status: TickStatus = TickStatus.STARTED) -> TickData:
+    """A tick that has just begun."""
+    return TickData("origin", "watch", kind, status, 1.0, selector_id="selector")
+
+
+def test_a_sensor_s_look_that_starts_nothing_is_one_commit(our_home: Path) -> None:
+    """Its own process sees the tick at once, others with what is written next, or after some seconds."""
+    with instance_at(our_home) as instance:
+        begun = instance.create_tick(tick(InstigatorType.SENSOR))
+        instance.update_tick(begun.with_status(TickStatus.SKIPPED))
+        assert [found.status for found in instance.get_ticks("origin", "selector")] == [TickStatus.SKIPPED]
+        assert stored_ticks(our_home) == 0
+        instance.create_tick(tick(InstigatorType.SCHEDULE))
+        assert stored_ticks(our_home) == 2
+        instance.create_tick(tick(InstigatorType.SENSOR))
+        assert stored_ticks(our_home) == 2
+        eventually(lambda: stored_ticks(our_home) == 3, "the last tick", 60)
 
 
 def heartbeat(at: float) -> DaemonHeartbeat:
