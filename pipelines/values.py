@@ -14,8 +14,11 @@ Ip = NewType("Ip", str)
 OwnerName = NewType("OwnerName", str)
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_CANONICAL_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z")
-_CANONICAL_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")
+CANONICAL_IPV4 = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
+CANONICAL_MAC = r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"
+"""The forms that `ipv4` and `mac` leave as they are, as regular expressions."""
+_CANONICAL_IPV4 = re.compile(rf"{CANONICAL_IPV4}\Z")
+_CANONICAL_MAC = re.compile(rf"{CANONICAL_MAC}\Z")
 _HEX = re.compile(r"[0-9a-f]{12}\Z")
 _OCTETS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}\Z")
 _WORDS = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}\Z")

@@ -3,6 +3,7 @@
 Source: lease states in lease.h and the fields of Lease4::toElement and Lease6::toElement, Kea 2.2 to 3.0.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,7 +17,7 @@ from pipelines.values import ipv4, ipv6
 STATES = ("assigned", "declined", "reclaimed", "released", "registered")
 FOR_EVER = 0xFFFFFFFF  # valid-lft (RFC 2131 section 3.3, RFC 8415 section 7.7)
 ADDRESS, TEMPORARY, PREFIX = "IA_NA", "IA_TA", "IA_PD"
-_LATEST_CLTT = 2**33  # the year 2242: a time beyond it is damage, and would not fit the column's arithmetic
+LATEST_CLTT = 2**33  # the year 2242: a time beyond it is damage, and would not fit the column's arithmetic
 
 
 class Lease(NamedTuple):
@@ -76,7 +77,7 @@ def _object(row: object) -> Object:
 def _lease(snapshot: Snapshot, row: Object, ip: str, mac: str | None, client: str | None) -> Lease:
     """What is the same in both families. Raises `ValueError` naming the field that cannot be."""
     valid_s: int | None = _number(row, "valid-lft", FOR_EVER)
-    cltt = _number(row, "cltt", _LATEST_CLTT)
+    cltt = _number(row, "cltt", LATEST_CLTT)
     valid_s = None if valid_s == FOR_EVER else valid_s
     hostname = text_or_none(row, "hostname") if field(row, "hostname", str) else None
     return Lease(
@@ -109,16 +110,23 @@ def _state(code: int) -> str:
 
 
 def table(snapshot: Snapshot, leases: list[Lease]) -> pd.DataFrame:
-    """`tables.LEASES`, times by our clock: a gateway's that runs ahead must not confirm a lease after we asked."""
-    columns = dict(zip(Lease._fields, map(list, zip(*leases, strict=True)), strict=True)) if leases else {}
-    if not columns:
+    """`tables.LEASES` of leases whose times are by Kea's clock."""
+    if not leases:
         return tables.LEASES.empty()
-    asked_at = int(snapshot.read_at.timestamp())
-    offset_s = snapshot.clock_offset_s
-    cltt = [min(second - offset_s, asked_at) for second in columns["cltt_at"]]
-    expires = [None if second is None else second - offset_s for second in columns["expires_at"]]
+    return by_our_clock(snapshot, dict(zip(Lease._fields, map(list, zip(*leases, strict=True)), strict=True)))
+
+
+def by_our_clock(snapshot: Snapshot, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """`tables.LEASES` of its columns, cltt_at and expires_at of which are seconds since 1970 by Kea's clock.
+
+    Then they are instants by ours: a gateway's clock that runs ahead must not confirm a lease after we asked.
+    """
+    cltt, expires = (
+        pd.Series(columns[name], dtype="Int64") - snapshot.clock_offset_s for name in ("cltt_at", "expires_at")
+    )
+    cltt = cltt.clip(upper=int(snapshot.read_at.timestamp()))
     return tables.LEASES.frame({**columns, "cltt_at": _instants(cltt), "expires_at": _instants(expires)})
 
 
-def _instants(seconds: list[int | None] | list[int]) -> "pd.Series[object]":
-    return pd.to_datetime(pd.Series(seconds, dtype="Int64"), unit="s", utc=True)
+def _instants(seconds: "pd.Series[object]") -> "pd.Series[object]":
+    return pd.to_datetime(seconds, unit="s", utc=True)

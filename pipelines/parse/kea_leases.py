@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipelines.parse.kea_answers import EMPTY, OK, Object, answer, unreadable
+from pipelines.parse.kea_columns import in_columns
 from pipelines.parse.kea_lease import Lease, lease4, lease6, other_hardware, table
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
@@ -26,7 +27,9 @@ def parse(snapshot: Snapshot) -> Parsed:
     Raises `ParseError` when the answers do not prove that they are all of it: N announced and N there, and the last
     page short. A lease whose hardware address is no EUI-48 is kept without it, and also noted in the rejects.
     """
-    return collected(snapshot, _rows(snapshot, "4"), lease4)
+    rows = _rows(snapshot, "4")
+    usual = in_columns(snapshot, rows)
+    return collected(snapshot, rows, lease4) if usual is None else Parsed(usual, Rejects(snapshot).table())
 
 
 def parse6(snapshot: Snapshot) -> Parsed:
