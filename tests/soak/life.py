@@ -42,7 +42,7 @@ class Life:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - a seed makes a run repeatable, it hides nothing
-        self._client: DhcpClient = self.kea.client()
+        self._client: DhcpClient = self.kea.client(timeout_s=5)
         macs = [*RESERVED.values(), *(f"02:00:00:00:01:{number:02x}" for number in range(_DEVICES))]
         self._hosts = [Host(_device(mac, number)) for number, mac in enumerate(macs)]
 

@@ -32,6 +32,7 @@ CREATE TRIGGER who_renames AFTER UPDATE ON ipaddresses FOR EACH ROW
   END IF;
 """
 _QUIET_S, _SETTLING, _FEWEST_RUNS = 0.5, 25, 3
+_LASTING_S = 24 * 3600
 
 
 @dataclass
@@ -82,10 +83,14 @@ class Soak:
 
     def _prepare(self) -> None:
         network = self.network
-        network.kea.configure([replace(one, valid_lifetime_s=self.lifetime_s) for one in network.kea.subnets])
+        self._lease_for(self.lifetime_s)
         toml = network.world.network_toml
         toml.write_text(toml.read_text(encoding="utf-8") + _WITHDRAW, encoding="utf-8")
         network.ipam.script(_AUDIT)
+
+    def _lease_for(self, seconds: int) -> None:
+        kea = self.network.kea
+        kea.configure([replace(one, valid_lifetime_s=seconds) for one in kea.subnets])
 
     def _look_after(self, outcome: Outcome) -> None:
         """One census in three runs, an hour between each, and a few seconds for everybody else."""
@@ -102,7 +107,11 @@ class Soak:
         self.network.world.age(hours=1)
 
     def _settle(self, outcome: Outcome) -> None:
-        """Those who left without a word are forgotten by Kea; then censuses, until two in a row change nothing."""
+        """Those who left without a word are forgotten by Kea; then censuses, until two in a row change nothing.
+
+        Who is there is leased their address for longer than that: on a loaded machine a short lease ends in between.
+        """
+        self._lease_for(_LASTING_S)
         time.sleep(self.lifetime_s + 2)
         quiet = 0
         for _ in range(_SETTLING):

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.scenarios.real_world import real_network
 from tests.services.kea import Kea
 from tests.services.mariadb import Database
@@ -12,14 +10,11 @@ from tests.soak.runner import Soak
 from tests.soak.updates import D2, US
 
 
-@pytest.mark.parametrize("has_person", [False, True], ids=["two writers", "and a person"])
-def test_nobody_loses_anything(
-    tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd, *, has_person: bool
-) -> None:
+def test_nobody_loses_anything(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> None:
     """Every lease resolves to its device, nobody's record is a zombie, no edit is lost, nothing of D2's is touched."""
     network = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
-    outcome = Soak(network, seconds=7, seed=7, has_person=has_person, lifetime_s=8).run()
+    outcome = Soak(network, seconds=7, seed=7, has_person=True, lifetime_s=8).run()
     assert outcome.faults == [], str(outcome)
     assert outcome.leases > 3
     assert min(outcome.writes[US], outcome.writes[D2]) > 10, "both wrote"
-    assert (outcome.edits.total() > 2) == has_person
+    assert outcome.edits.total() > 2
