@@ -62,11 +62,13 @@ def adopted(changes: pd.DataFrame, applied: pd.DataFrame, *, at: pd.Timestamp) -
     """`tables.APPLIED` rows for what is already right: from now on ours to change, never ours to delete.
 
     What reads as we intended, but were interrupted before we could tell, was written by us and is not called adopted;
-    nor is what Kea's D2 left when it was switched off (`inherit`): there we stand in for it.
+    nor is what was ours before we meant to change it, and did not; nor what Kea's D2 left when it was switched off
+    (`inherit`): there we stand in for it.
     """
     rows = changes[changes["action"].isin({"adopt", "inherit"})]
-    rows = merged(rows, applied[[*KEY, "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
-    is_adopted = (rows["intended"].isna() | (rows["intended"] != rows["after"])) & (rows["action"] == "adopt")
+    rows = merged(rows, applied[[*KEY, "value", "intended", "is_adopted"]], on=KEY, how="left", validate="one_to_one")
+    was_ours = (rows["value"] == rows["after"]) & rows["is_adopted"].eq(False)  # noqa: FBT003 - unknown to the ledger is not ours
+    is_adopted = ~was_ours & (rows["intended"] != rows["after"]) & (rows["action"] == "adopt")
     return tables.APPLIED.frame(rows.assign(value=rows["after"], intended=None, is_adopted=is_adopted, at=at))
 
 

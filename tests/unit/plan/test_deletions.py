@@ -44,3 +44,13 @@ def test_a_settled_deletion(outcome: str, kept: tuple[str | None, str | None]) -
     settled = bookkeeping.settled(bookkeeping.answered(sent, receipt), at=AT)
     found = [None if pd.isna(cell) else cell for cell in settled.loc[0, ["value", "intended"]]]
     assert tuple(found) == kept
+
+
+@pytest.mark.parametrize("is_adopted", [False, True])
+def test_a_deletion_that_never_came_to_be_changes_no_owner(*, is_adopted: bool) -> None:
+    """Its message was lost, and the device is back: the record is whose it was, so that it can be withdrawn one day."""
+    lost = bookkeeping.intended(bookkeeping.sent(DELETION, KNOWN.assign(is_adopted=is_adopted)), at=AT)
+    wanted_again = DELETION.assign(action="adopt", after="10.0.1.5", ttl_s=3600)
+    kept = bookkeeping.adopted(wanted_again, lost, at=AT)
+    assert kept["intended"].isna().all()
+    assert kept["is_adopted"].tolist() == [is_adopted]
