@@ -19,24 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from answers import answer_who, answer_why, fail, read
 from arguments import asked_for, parsed
 from pipelines import tables
 from pipelines.contract import Table
-from pipelines.errors import ConfigError, NetcensusError, StateError
+from pipelines.errors import ConfigError
 from pipelines.plan.approval import asked
-from pipelines.report import inert, report, report_of_undo
-from pipelines.who import as_csv, as_json, as_text, question
-from pipelines.why import READ, why
-from resources.history import History
+from pipelines.report import report, report_of_undo
 from resources.network_file import network_path, read_network
 from resources.preview import spoken
-from resources.stored_tables import StoredTables
 
 if TYPE_CHECKING:  # Dagster takes seconds to import, and `who` and `why` do without it
     import dagster as dg
-    import pandas as pd
 
 HERE = Path(__file__).parent
 _RECEIPTS = {"ipam_receipt": tables.RECEIPT, "dns_receipt": tables.RECEIPT}
@@ -73,7 +67,7 @@ def main() -> int:
     if arguments.command == "who":
         return answer_who(arguments)
     if arguments.command == "why":
-        return answer(arguments.subject)
+        return answer_why(arguments.subject)
     prepare_home(Path(os.environ.get("DAGSTER_HOME") or HERE / "var" / "dagster"))
     try:
         with to_the_end():
@@ -82,45 +76,14 @@ def main() -> int:
             definitions = build_defs()
         asked(arguments.approve)
     except ConfigError as error:
-        return _fail([str(error)], 2)
+        return fail([str(error)], 2)
     if arguments.command == "replay":
         return replay(definitions, arguments)
     ended = run(definitions, *asked_for(arguments))
     if ended.reported:
         made = {name.removeprefix("undo_"): rows for name, rows in read(ended.reported).items()}
         print(report_of_undo(made) if "undone" in made else report(made))  # noqa: T201 - the report is the command's output
-    return _fail(ended.faults, 1) if ended.faults else 0
-
-
-def answer_who(arguments: argparse.Namespace) -> int:
-    """Print who held what is asked for, from the ledger's history."""
-    try:
-        asked_for = question(arguments.subject, at=arguments.at, since=arguments.since, until=arguments.until)
-        path = network_path()
-        history = History(read_network(path).state.ledger_url(path.parent))
-        rows, looks = history.holders(asked_for), history.looks(asked_for.at)
-    except ConfigError as error:
-        return _fail([str(error)], 2)
-    except (SQLAlchemyError, StateError) as error:  # whose own words may hold the database's URL, and so its password
-        what = f"{path}: the [state] ledger cannot be read ({type(error).__name__}). See whether that database is there"
-        return _fail([what], 1)
-    forms = {"csv": lambda: as_csv(rows), "json": lambda: as_json(asked_for, rows, looks) + "\n"}
-    shown = forms.get(arguments.form, lambda: as_text(asked_for, rows, looks) + "\n")()
-    sys.stdout.write(shown)
-    return 0
-
-
-def answer(subject: str) -> int:
-    """Print why `subject` is as it is, from the last tables."""
-    try:
-        print(why(subject, read({table.name: table for table in READ})))  # noqa: T201 - the command's output
-    except ConfigError as error:
-        return _fail([str(error)], 2)
-    except FileNotFoundError:
-        return _fail(["There are no tables yet. Run a census or a rehearsal first"], 1)
-    except NetcensusError as error:
-        return _fail([str(error)], 1)
-    return 0
+    return fail(ended.faults, 1) if ended.faults else 0
 
 
 def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
@@ -133,7 +96,7 @@ def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
         first_day = read_network(network_path()).state.first_day
         first, last = hours_asked(arguments.since, arguments.until, first_day, pd.Timestamp.now("UTC"))
     except ConfigError as error:
-        return _fail([str(error)], 2)
+        return fail([str(error)], 2)
     ends = {"start": first.key, "end": last.key}
     tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
     result = _executed(definitions, "replay", {"hours": {"config": {"anew": arguments.anew}}}, tags)
@@ -141,7 +104,7 @@ def replay(definitions: "dg.Definitions", arguments: argparse.Namespace) -> int:
         said = made.step_materialization_data.materialization.metadata["history"].value
         print(f"{made.partition}  {said}")  # noqa: T201 - the command's output
     faults = _faults(result)
-    return _fail(faults, 1) if faults else 0
+    return fail(faults, 1) if faults else 0
 
 
 def prepare_home(home: Path) -> None:
@@ -241,19 +204,6 @@ def _sentence(event: "dg.DagsterEvent") -> str:
     return (
         f"step {event.step_key}: {said}. This should not happen: please report it, with what Dagster's UI shows of it"
     )
-
-
-def read(wanted: Mapping[str, Table]) -> "dict[str, pd.DataFrame]":
-    """The tables of these names as the last run left them. Raises `ConfigError`, and as `StoredTables.read`."""
-    path = network_path()
-    stored = StoredTables(Path(read_network(path).state.tables(path.parent)))
-    return {name: stored.read(name, table) for name, table in wanted.items()}
-
-
-def _fail(faults: list[str], status: int) -> int:
-    for fault in faults:
-        print(f"netcensus: {inert(fault)}", file=sys.stderr)  # noqa: T201 - the command's own error output
-    return status
 
 
 if __name__ == "__main__":
