@@ -148,30 +148,22 @@ def announce(connection: sa.Connection, run: Run, rows: pd.DataFrame) -> Ids:
 
 def settle(connection: sa.Connection, run: Run, rows: pd.DataFrame, announced: Ids) -> None:
     """Say of each row what became of it, and add what was not announced, such as the id of a row that was made."""
-    heard: dict[int, dict[str, object]] = {}
-    new: list[dict[str, object]] = []
-    for row in plain_rows(rows.assign(**run._asdict())):
-        identity = announced.get(tuple(row[name] for name in tables.RECEIPT.key))
-        if identity is None:
-            new.append(row)
-        else:
-            heard[identity] = {"old_id": identity, "outcome": row["outcome"], "detail": row["detail"]}
-    if new:
-        connection.execute(sa.insert(RECEIPTS), new)
-    if heard:
+    ids = [announced.get(key) for key in zip(*(rows[name].tolist() for name in tables.RECEIPT.key), strict=True)]
+    new = rows[[identity is None for identity in ids]]
+    if len(new):
+        connection.execute(sa.insert(RECEIPTS), plain_rows(new.assign(**run._asdict())))
+    ends = plain_rows(rows[["outcome", "detail"]])
+    if heard := {identity: end for identity, end in zip(ids, ends, strict=True) if identity is not None}:
         _hear(connection, heard)
 
 
 def _hear(connection: sa.Connection, heard: dict[int, dict[str, object]]) -> None:
     """Many rows that were announced together, and had the same end, in one statement; else each by its id."""
-    first, last = min(heard), max(heard)
-    ends = {(row["outcome"], row["detail"]) for row in heard.values()}
-    if len(ends) == 1 and len(heard) == last - first + 1:
-        outcome, detail = ends.pop()
-        together = sa.update(RECEIPTS).where(RECEIPTS.c.id.between(first, last))
-        connection.execute(together.values(outcome=outcome, detail=detail))
+    first, last, end = min(heard), max(heard), next(iter(heard.values()))
+    if len(heard) == last - first + 1 and all(one == end for one in heard.values()):
+        connection.execute(sa.update(RECEIPTS).where(RECEIPTS.c.id.between(first, last)).values(end))
     else:
-        connection.execute(_HEARD, list(heard.values()))
+        connection.execute(_HEARD, [{"old_id": identity, **end} for identity, end in heard.items()])
 
 
 def _all_of(stored: sa.Table, table: Table) -> sa.Select[tuple[object, ...]]:

@@ -53,7 +53,7 @@ def prepare(rows: pd.DataFrame, zone: str, longest_ttl_s: int, inner: Sequence[s
     held = {row.owner: _lines(row.before) or _lines(row.after) for row in _held(rows)}
     wanted = rows[rows["action"].isin(SENT)]
     by_owner: dict[str, list[Change]] = {}
-    for row in wanted.itertuples():
+    for row in wanted.astype("object").itertuples():  # of text columns pandas makes each cell by a call
         by_owner.setdefault(row.owner, []).append(_change(row))
     groups, refused = [], {}
     for owner, changes in by_owner.items():

@@ -7,6 +7,7 @@ message; so a part's size is known, and it means the same wherever it stands.
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import dns.rdatatype
 
@@ -74,8 +75,11 @@ class Owner:
         return self._part(_number(rtype), _NONE, data=data)
 
     def _part(self, rtype: int, rclass: int, ttl_s: int = 0, data: bytes = b"") -> bytes:
-        labels = rdata.labels(self.name.removesuffix(self.zone))
-        return labels + _ZONE_NAME + _RECORD.pack(rtype, rclass, ttl_s, len(data)) + data
+        return self._name + _RECORD.pack(rtype, rclass, ttl_s, len(data)) + data
+
+    @cached_property
+    def _name(self) -> bytes:
+        return rdata.labels(self.name.removesuffix(self.zone)) + _ZONE_NAME
 
 
 def message(zone: str, groups: Sequence[Group]) -> bytes:
@@ -107,5 +111,6 @@ def _zone_section(zone: str) -> bytes:
     return rdata.name(zone) + struct.pack("!HH", _SOA, _IN)
 
 
+@cache
 def _number(rtype: str) -> int:
     return int(dns.rdatatype.from_text(rtype))
