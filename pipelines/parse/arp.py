@@ -13,14 +13,11 @@ from typing import Any
 
 from pipelines import tables
 from pipelines.errors import ParseError
+from pipelines.parse.arp_columns import INTERFACE, LONGEST_S, MAX_AGE_S, in_columns
 from pipelines.parse.parsed import Parsed, Rejects
 from pipelines.snapshots import Snapshot
 from pipelines.values import ipv4, mac
 
-MAX_AGE_S = 1200  # net.link.ether.inet.max_age, FreeBSD's and pfSense's default
-_LONGEST_S = 10**7  # four months: more is no age of an ARP entry
-
-_INTERFACE = re.compile(r"[!-~]{1,64}\Z")
 _LINE = re.compile(
     r"(?P<host>\S+) \((?P<ip>\S+)\) at (?P<mac>\S+) on (?P<interface>\S+)"
     r"(?: (?P<permanent>permanent)| expires in (?P<expires>\d{1,9}) seconds| (?P<expired>expired))?"
@@ -68,6 +65,9 @@ def parse(snapshot: Snapshot) -> Parsed:
     is_json = text.lstrip()[:1] == "{"
     rows = _json_rows(snapshot, text) if is_json else [line for line in text.splitlines() if line.strip()]
     rejects = Rejects(snapshot)
+    usual = in_columns(snapshot, rows) if is_json else None
+    if usual is not None:
+        return Parsed(usual, rejects.table())
     entries = list(_entries(rows, _json_entry if is_json else _text_entry, rejects))
     if not is_json and not entries:
         raise _unreadable(snapshot, f"none of {len(rows)} lines is an ARP entry; the first is {rows[:1]!r:.120}")
@@ -125,9 +125,9 @@ def _entry(ip: object, hardware: object, interface: object, expires: object, fla
     """An entry of canonical values. Raises `ValueError` naming the one that cannot be."""
     if not isinstance(ip, str) or not isinstance(hardware, str | None):
         raise ValueError("ip-address or mac-address is no text")  # noqa: TRY004 - the row's fault like any other
-    if not isinstance(interface, str) or not _INTERFACE.match(interface):
+    if not isinstance(interface, str) or not INTERFACE.match(interface):
         raise ValueError(f"{interface!r:.80} is no interface's name")
-    if expires is not None and (type(expires) is not int or not 0 <= expires <= _LONGEST_S):
+    if expires is not None and (type(expires) is not int or not 0 <= expires <= LONGEST_S):
         raise ValueError(f"expires is {expires!r:.40}, not a number of seconds")
     return _Entry(
         ip=ipv4(ip),
