@@ -31,6 +31,7 @@ from tests.scenarios.fault_kills import (
     held_at_the_first_row,
     kill_self_at,
     killing_at_update,
+    load,
 )
 from tests.scenarios.fault_world import FaultWorld, State, running_fault_world
 from tests.scenarios.reliability import agree
@@ -172,6 +173,21 @@ def test_killed_at_any_update_the_load_is_finished_by_the_next(planned: Matrix, 
 
     ends = check_all(planned, (partial(killed, number=number) for number in count(1)), lambda status: status >= 0)
     assert ends == [-signal.SIGKILL] * 3 + [0], "one message for each of three zones"
+
+
+def test_a_load_that_was_killed_is_undone_as_far_as_it_came(planned: Matrix) -> None:
+    """Killed after a zone was written and before that was noted: an undo puts back that zone's records as well."""
+    world, child = planned.world, list[int]()
+    with killing_at_update(world, child, 2, is_done=True):
+        child.append(forked(world, world.plans(), lambda: time.sleep(0.05), partial(load, run_id="killed-load")))
+        assert ended(child[0]) == -signal.SIGKILL
+    world.wait_until_alone()
+    assert world.network.world.run("undo", run_id="killed-load") == []
+    before, now = ({one for one in state if one[0] != "entry"} for state in (world.before[0], world.things()))
+    assert before <= now
+    _, _, _, *texts_and_tag = zip(*(now - before), strict=True)
+    assert texts_and_tag[:4] == [(None, None)] * 3 + [(1, 1)], "two rows that it made, emptied and Offline"
+    world.restore()
 
 
 def test_a_disk_that_fills_up_leaves_no_half_load_without_a_record(planned: Matrix) -> None:
