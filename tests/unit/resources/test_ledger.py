@@ -1,7 +1,6 @@
 """The ledger, on a fresh SQLite file each time."""
 
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,7 @@ from pipelines import tables
 from pipelines.errors import StateError
 from pipelines.snapshots import Snapshot, as_table, missing
 from resources.ledger import Ledger
-from resources.loading import carry_out
-from tests.networks import AT, Row, cells, census, frame, hour, in_ipam, in_zone, ledger, written
+from tests.networks import AT, Row, cells, frame, ledger, written
 
 ROWS = [
     written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5\n10.0.1.6", ttl_s=600),
@@ -122,99 +120,6 @@ def test_a_zone_is_proven_by_a_change_that_took_effect(store: Ledger) -> None:
     assert store.receipts.is_proven("example.lan.")
 
 
-OnPart = Callable[[pd.DataFrame], None]
-
-
-class _Crash(Exception):
-    """The run died while sending."""
-
-
-def test_a_run_that_dies_while_sending_leaves_its_intentions(store: Ledger) -> None:
-    """What was about to be sent is noted before it is sent, beside what was there."""
-    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
-
-    def die(_plan: pd.DataFrame, _settle: OnPart) -> pd.DataFrame:
-        assert set(store.applied()["intended"]) == {"10.0.1.5", "nas.example.lan."}
-        raise _Crash
-
-    with pytest.raises(_Crash):
-        carry_out(plan, "dns", die, store, "run")
-    assert set(store.applied()["intended"]) == {"10.0.1.5", "nas.example.lan."}
-    assert store.applied()["value"].isna().all()
-
-
-def test_a_run_that_dies_while_sending_leaves_receipts_of_what_it_may_have_done(store: Ledger) -> None:
-    """They hold what it takes to undo it; part by part what became of it takes the place of `unknown`, once each."""
-    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
-
-    def die(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
-        assert set(store.receipts.of("run")["outcome"]) == {"unknown"}
-        named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
-        answers = tables.RECEIPT.frame(named.assign(target="dns", outcome="applied", detail=None))
-        settle(answers[answers["scope"] == "example.lan."])
-        raise _Crash
-
-    with pytest.raises(_Crash):
-        carry_out(plan, "dns", die, store, "run")
-    left = store.receipts.of("run")
-    assert cells(left, "subject", "action", "before_whose", "outcome") == [
-        ("5.1.0.10.in-addr.arpa.", "create", "nobody", "unknown"), ("nas.example.lan.", "create", "nobody", "applied"),
-    ]  # fmt: skip
-    assert left["detail"].isna().tolist() == [False, True]
-
-
-@pytest.mark.parametrize(("outcome", "remembered"), [("applied", 2), ("lost race", 0), ("refused", 0), ("unknown", 2)])
-def test_what_became_of_a_change_is_settled(store: Ledger, outcome: str, remembered: int) -> None:
-    """Applied is ours, lost and refused are not, and of an unknown one the intention stands."""
-    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
-
-    def answer(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
-        named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
-        answers = tables.RECEIPT.frame(named.assign(target="dns", outcome=outcome, detail=None))
-        settle(answers)
-        return answers
-
-    carry_out(plan, "dns", answer, store, "run")
-    kept = store.applied()
-    assert len(kept) == remembered
-    assert kept["value"].notna().all() == (outcome != "unknown")
-    assert kept["intended"].isna().all() == (outcome != "unknown")
-
-
-@pytest.mark.parametrize("outcome", ["lost race", "refused"])
-def test_what_a_faster_run_wrote_stays_ours(store: Ledger, outcome: str) -> None:
-    """Two runs plan the same and load one after the other: the second is late, and forgets nothing of the first's."""
-    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
-
-    def answered(outcome: str) -> Callable[[pd.DataFrame, OnPart], pd.DataFrame]:
-        def answer(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
-            named = sent.rename(columns={"zone": "scope", "owner": "subject", "type": "field"})
-            settle(tables.RECEIPT.frame(named.assign(target="dns", outcome=outcome, detail=None)))
-            return tables.RECEIPT.empty()
-
-        return answer
-
-    carry_out(plan, "dns", answered("applied"), store, "first")
-    ours = store.applied()
-    carry_out(plan, "dns", answered(outcome), store, "second")
-    assert cells(store.applied(), *(set(ours) - {"at"})) == cells(ours, *(set(ours) - {"at"}))
-
-
-def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
-    """What is right already is remembered as adopted, and the target is not spoken to."""
-    records = [
-        in_zone("nas.example.lan.", "A", "10.0.1.5"),
-        in_zone("5.1.0.10.in-addr.arpa.", "PTR", "nas.example.lan."),
-    ]
-    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")], zone_records=records))["dns_plan"]
-
-    def never(_plan: pd.DataFrame, _settle: OnPart) -> pd.DataFrame:
-        raise AssertionError
-
-    assert carry_out(plan, "dns", never, store, "run").empty
-    assert store.applied()["is_adopted"].tolist() == [True, True]
-
-
 def test_a_ledger_is_born_with_its_first_snapshot_and_never_again(store: Ledger) -> None:
     """What is taken back waits for its age, so later snapshots do not make it younger."""
     assert store.past("run").born_at is None
@@ -288,3 +193,29 @@ def test_an_undo_is_one_and_its_own_undo_is_none(store: Ledger) -> None:
     assert [store.receipts.is_undo(run) for run in ("census", "undo", "redo", "again")] == [False, True, False, True]
     assert store.receipts.since("undo")["run_id"].tolist() == ["redo", "again"]
     assert store.runs("und") == ["undo"]
+
+
+def test_of_a_few_keys_the_ledger_tells_those(store: Ledger) -> None:
+    """What a plan changes is found, be it one row among many or all of them; of other places nothing is read."""
+    rows = [
+        written("dns", zone, f"h{number}.{zone}", "A", "10.0.1.5") for zone in ("a.", "b.") for number in range(600)
+    ]
+    store.replace_applied(ledger(*rows))
+    one = store.applied_to(ledger(rows[7]))
+    assert one["subject"].tolist() == ["h7.a."]
+    zone = store.applied_to(ledger(*rows[:600]))
+    assert set(zone["subject"]) == {f"h{number}.a." for number in range(600)}
+
+
+def test_what_others_wrote_lately_is_told_of_a_few_subjects(store: Ledger) -> None:
+    """Not what this run wrote, not what was written before, not elsewhere."""
+    day = pd.Timedelta(days=1)
+    for run, at, subject in (
+        ("old", AT - 2 * day, "nas."),
+        ("late", AT, "nas."),
+        ("late", AT, "tv."),
+        ("own", AT, "nas."),
+    ):
+        store.receipts.note(run, at, receipt(subject=subject))
+    told = store.receipts.of_others("own", AT - day, ["nas."])
+    assert cells(told, "run_id", "subject") == [("late", "nas.")]
