@@ -4,10 +4,10 @@ Sources: IEEE Std 802c-2017 clause 8.4 (the U/L bit), the IEEE registry of OUIs,
 addresses it makes.
 """
 
-from pipelines.values import Mac
-
 UNIVERSAL, RANDOM, VIRTUAL, UNKNOWN = "universal", "random", "virtual", "unknown"
 
+TELLING = 9
+"""Characters that tell what an address is: three octets and their colons."""
 _LOCAL_BIT = 0x02
 _PLATFORMS = {
     "02:42:": "Docker",
@@ -30,21 +30,24 @@ _PLATFORMS = {
 """By the three octets (or two) its addresses begin with, the product that makes them; not all are registered."""
 
 
-def platform(address: Mac) -> str | None:
+def platform(address: str) -> str | None:
     """The product whose virtual machines or containers bear such addresses; None for other hardware.
 
-    >>> platform(Mac("02:42:ac:11:00:02"))
+    The first `TELLING` characters of an address are enough.
+
+    >>> platform("02:42:ac:11:00:02")
     'Docker'
     """
-    return _PLATFORMS.get(address[:9]) or _PLATFORMS.get(address[:6])
+    return _PLATFORMS.get(address[:TELLING]) or _PLATFORMS.get(address[:6])
 
 
-def kind(address: Mac) -> str:
+def kind(address: str) -> str:
     """`virtual` for a known platform's address, `random` for another locally administered one, else `universal`.
 
-    A random address is no stable key: phones and laptops make a new one for each network, or each fortnight.
+    A random address is no stable key: phones and laptops make a new one for each network, or each fortnight. The first
+    `TELLING` characters of an address are enough.
 
-    >>> kind(Mac("da:a1:19:00:00:01")), kind(Mac("00:11:32:00:00:08"))
+    >>> kind("da:a1:19:00:00:01"), kind("00:11:32:00:00:08")
     ('random', 'universal')
     """
     if platform(address) is not None:

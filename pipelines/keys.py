@@ -4,7 +4,7 @@ Tables are keyed by text. For each `validate=` pandas makes a sorted index of it
 it compares one object with another. Here keys are numbers first, found by hash, and text is bytes of one width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -127,6 +127,13 @@ def stand_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
         return pd.Series(data=False, index=rows.index, dtype=bool)
     numbers = numbered(pd.concat([rows[columns], among], ignore_index=True))
     return pd.Series(_among(numbers[: len(rows)], numbers[len(rows) :]), rows.index)
+
+
+def by_value(values: "pd.Series[str]", of: Callable[[str], str | None]) -> "pd.Series[str]":
+    """What `of` says of each text, asked once for each different one, and so for few: null for null."""
+    codes, different = pd.factorize(values)
+    told = np.array([*map(of, different), None], dtype="object")
+    return pd.Series(told[codes], values.index, dtype=TEXT)
 
 
 def in_order(rows: pd.DataFrame, by: Sequence[str], *, na_position: Literal["first", "last"] = "last") -> pd.DataFrame:

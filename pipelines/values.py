@@ -29,6 +29,8 @@ _SHARED = (
     "00:07:b4:00:",  # GLBP (Cisco)
 )  # fmt: skip
 """How addresses begin that belong to whichever of several routers or hosts answers just now."""
+_OF_NO_DEVICE = re.compile("|".join([".[13579bdf]", "(?:00:){5}00", *_SHARED]))
+"""How those begin that are a group's (multicast, broadcast), zero, or shared."""
 _SHOWN = 80  # characters of a bad value that its error repeats
 _LONGEST_NAME = 253  # characters without the final dot: RFC 1035 section 2.3.4
 
@@ -94,8 +96,7 @@ def ipv6(text: str) -> Ip:
 
 def is_device_mac(address: Mac) -> bool:
     """Whether a device may own this MAC: not zero, a group's (multicast, broadcast), nor one that routers share."""
-    is_group = int(address[:2], 16) & 1
-    return not (is_group or address.startswith(_SHARED) or address == "00:00:00:00:00:00")
+    return _OF_NO_DEVICE.match(address) is None
 
 
 def owner_name(text: str) -> OwnerName:

@@ -16,7 +16,7 @@ from pipelines.plan.ipam import ipam_plan
 from pipelines.plan.offline import Spoken, offline
 from pipelines.plan.past import Past, shrunken
 from pipelines.plan.remove import forgotten
-from pipelines.plan.unwanted import Hour, standing
+from pipelines.plan.unwanted import Hour, spoken_of, standing
 from pipelines.plan.withdraw import withdrawals
 from pipelines.reconcile.as_of import asked_at, census_time
 from pipelines.reconcile.declared import unnamed_services
@@ -49,9 +49,10 @@ def plans(
         inherited=left_by_kea(account["records"], parsed, applied),
     )  # fmt: skip
     hour = _hour(parsed, tuple(concluded), network, past)
-    there = standing(parsed["zone_records"], applied, network)
+    there = standing(parsed["zone_records"], applied)
     for_dns, stays = withdrawals(for_dns, there, parsed, account, applied, hour)
-    ends, waits = offline(account["addresses"], ipam, applied, parsed["sources"], _spoken(parsed, account, there), hour)
+    spoken = _spoken(parsed, account, there, applied, network)
+    ends, waits = offline(account["addresses"], ipam, applied, parsed["sources"], spoken, hour)
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, ends])
     for_ipam = tables.IPAM_PLAN.concat([for_ipam, forgotten(applied, ipam, subnets, for_ipam)])
     for_ipam = tables.IPAM_PLAN.frame(in_order(for_ipam, list(tables.IPAM_PLAN.key)))
@@ -93,14 +94,14 @@ def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past:
     return Hour(network, past, census_time(sources), concluded, shrunken(sources, past), at_kea, looked_at, as_of)
 
 
-def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame) -> Spoken:
+def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame, applied: pd.DataFrame, network: Network) -> Spoken:
     ours = there[there["is_ours"] & ~there["is_adopted"]]
     records = parsed["zone_records"]
     held = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
     pointers = records.loc[records["type"] == "PTR", "owner"]
-    stands = frozenset(ip for ips in ours["ips"] for ip in ips)
+    stands = spoken_of(ours, account["records"], applied, network)
     wanted, in_dns = account["records"]["ip"].tolist(), [*held.tolist(), *pointers.tolist()]
-    return Spoken(stands, frozenset(wanted), frozenset(in_dns))
+    return Spoken(frozenset(stands), frozenset(wanted), frozenset(in_dns))
 
 
 def _frozen(sources: pd.DataFrame) -> pd.DataFrame:

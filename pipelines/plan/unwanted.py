@@ -45,30 +45,49 @@ class Hour:
         return self.network.withdraw
 
 
-def standing(zone_records: pd.DataFrame, applied: pd.DataFrame, network: Network) -> pd.DataFrame:
-    """The RRsets of the ledger that are there in whatever form, with `before`, `is_ours` and the addresses they are of.
+def standing(zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
+    """The RRsets of the ledger that are there in whatever form, with `before` and `is_ours`.
 
     Ours: data and TTL are what we wrote, or were about to write when a run died.
     """
     live = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
     rows = merged(known(applied), live, on=KEY, validate="one_to_one")
     is_same_ttl = (rows["before_ttl_s"] == rows["ledger_ttl_s"]).fillna(value=True).astype(bool)
-    rows = rows.assign(is_ours=((rows["before"] == rows["value"]) & is_same_ttl) | (rows["before"] == rows["intended"]))
-    of_name = _addresses_by_name(known(applied))
+    is_ours = ((rows["before"] == rows["value"]) & is_same_ttl) | (rows["before"] == rows["intended"])
+    return rows.assign(is_ours=is_ours)
+
+
+def addresses_of(rows: pd.DataFrame, applied: pd.DataFrame, network: Network) -> "pd.Series[object]":
+    """The addresses each RRset of `standing` is of: a list, empty where they cannot be told."""
+    of_name = _addresses_by_name(known(applied), rows["owner"])
     is_forward = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"]
     pairs = zip(rows["owner"].tolist(), rows["before"].where(is_forward).tolist(), strict=True)
     ips = [_addresses(owner, held, of_name, network) for owner, held in pairs]
-    return rows.assign(ips=pd.Series(ips, rows.index, dtype="object"))
+    return pd.Series(ips, rows.index, dtype="object")
+
+
+def spoken_of(rows: pd.DataFrame, wanted: pd.DataFrame, applied: pd.DataFrame, network: Network) -> set[str]:
+    """The addresses these RRsets of `standing` are of, one and all; `wanted` are `tables.RECORDS`, nearly all of them.
+
+    Where a wanted PTR stands, and what a wanted record says of its own address, need not be read from the text.
+    """
+    pointers = wanted.loc[wanted["type"] == "PTR", ["owner", "ip"]]
+    is_pointer = rows["owner"].isin(pointers["owner"])
+    is_lone = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"] & rows["before"].isin(wanted["ip"])
+    is_lone &= ~is_pointer & ~rows["owner"].str.endswith(_REVERSE)
+    others = addresses_of(rows[~is_pointer & ~is_lone], applied, network)
+    pointed = pointers.loc[pointers["owner"].isin(rows.loc[is_pointer, "owner"]), "ip"]
+    return {*pointed.tolist(), *rows.loc[is_lone, "before"].tolist(), *(ip for ips in others for ip in ips)}
 
 
 def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.DataFrame, hour: Hour) -> pd.DataFrame:
-    """The rows of `standing` that nothing wants, with site, `name`, `is_superseded`, `rule` and `reason`.
+    """The rows of `standing` that nothing wants, with ips, site, `name`, `is_superseded`, `rule` and `reason`.
 
     `name` is the forward name that A, PTR and DHCID have in common: they are decided together. Superseded is what
     another record of ours has taken the place of: the host's new name, or the name's new address. `rule` is why an
     RRset must stay; null where nothing speaks against taking it back.
     """
-    rows = _nobodys(rows, account)
+    rows = _nobodys(rows, account, applied, hour.network)
     sites = [_site(ips, hour.network) for ips in rows["ips"]]
     rows = rows.assign(site=pd.Series(sites, rows.index, dtype="str"))
     rows = rows.assign(name=_names(rows, parsed["zone_records"]))
@@ -85,9 +104,10 @@ def _site(ips: Sequence[Ip], network: Network) -> str:
     return EVERYWHERE if subnet is None else network.site_of_subnet[subnet]
 
 
-def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
+def _nobodys(rows: pd.DataFrame, account: Tables, applied: pd.DataFrame, network: Network) -> pd.DataFrame:
     """Those no record asks for and no address bears: a name that only a PTR made by hand supports is borne too."""
     rows = rows[~stand_in(rows, account["records"][KEY])]
+    rows = rows.assign(ips=addresses_of(rows, applied, network))
     named = account["addresses"][account["addresses"]["name"].isin(rows["owner"])]
     bearers = set(zip(named["name"], named["ip"], strict=True))
     owned = zip(rows["owner"], rows["ips"], strict=True)
@@ -97,8 +117,8 @@ def _nobodys(rows: pd.DataFrame, account: Tables) -> pd.DataFrame:
     )
 
 
-def _addresses_by_name(ledger: pd.DataFrame) -> dict[str, list[str]]:
-    forward = ledger[ledger["type"].isin(FORWARD_TYPES)]
+def _addresses_by_name(ledger: pd.DataFrame, names: "pd.Series[str]") -> dict[str, list[str]]:
+    forward = ledger[ledger["type"].isin(FORWARD_TYPES) & ledger["owner"].isin(names)]
     texts = forward["value"].fillna(forward["intended"]).fillna("")
     pairs = zip(forward["owner"].tolist(), texts.tolist(), strict=True)
     return {owner: [ip for ip in text.split() if address_or_none(ip) is not None] for owner, text in pairs}

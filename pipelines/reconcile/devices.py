@@ -10,7 +10,7 @@ from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.reconcile.grouping import grouped
 from pipelines.reconcile.identity import FORGOTTEN, device_ids, former_ids
-from pipelines.reconcile.interfaces import Here, interfaces_here, key_of, kinds_of, texts_by
+from pipelines.reconcile.interfaces import Here, interfaces_here, key_of, kinds_of, platforms_of, texts_by
 from pipelines.reconcile.same_device import apart, evidence
 from pipelines.subnets import ordinals
 from pipelines.tables.devices import EVIDENCE
@@ -49,12 +49,13 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     nodes = _nodes(here, known, left=_leaving(here, known))
     by_hand, others = pairs[pairs["evidence"] == "by-hand"], pairs[pairs["evidence"] != "by-hand"]
     edges = pd.concat([by_hand[["left", "right"]], _as_before(nodes), others[["left", "right"]]])
-    groups = grouped(nodes["key"], edges.itertuples(index=False, name=None), apart(nodes, network=network))
-    nodes = nodes.assign(group=nodes["key"].map(groups))
+    joined = pd.concat([edges["left"], edges["right"]]).unique().tolist()
+    groups = grouped(joined, edges.itertuples(index=False, name=None), apart(nodes, network=network))
+    nodes = nodes.assign(group=[groups.get(key, key) for key in nodes["key"].tolist()])
     ids = device_ids(nodes)
     nodes = nodes.assign(device_id=ids, former_ids=former_ids(nodes.assign(device_id=nodes["noted_id"]), ids))
     told = nodes.join(_why(nodes, pairs))
-    shown = in_order(told.assign(platform=_platforms(told["mac"])), ["device_id", "site", "interface"])
+    shown = in_order(told.assign(platform=platforms_of(told["mac"])), ["device_id", "site", "interface"])
     return tables.DEVICE_INTERFACES.frame(shown)
 
 
@@ -137,10 +138,6 @@ def _why(nodes: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: best[name].where(is_joined, text) for name, text in alone.items()}).set_index(
         nodes.index
     )
-
-
-def _platforms(macs: "pd.Series[str]") -> "pd.Series[str]":
-    return macs.map({one: hardware.platform(one) for one in macs.dropna().unique()}).astype(contract.TEXT)
 
 
 def devices(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:

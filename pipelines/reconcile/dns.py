@@ -36,11 +36,14 @@ def agreeing_pointers(
     ours = applied.loc[(applied["target"] == "dns") & (applied["field"] == "PTR"), "subject"]
     pointers = pointers[~pointers["owner"].isin(ours)]
     pointers = pointers[~pointers["owner"].isin(owners_with_dhcid(zone_records, applied))]
-    owners = list(map(network.pointer_name, places["ip"].tolist()))
-    wanted = places.assign(owner=pd.Series(owners, places.index, dtype="str"))
+    forward = standing_names(zone_records)
+    led_to = forward.loc[forward["name"].isin(pointers["rdata"]), "ip"]
+    wanted = places[places["ip"].isin(led_to)]
+    owners = list(map(network.pointer_name, wanted["ip"].tolist()))
+    wanted = wanted.assign(owner=pd.Series(owners, wanted.index, dtype="str"))
     found = merged(wanted, pointers[["owner", "rdata"]], on="owner", validate="many_to_one")
     agreeing = found.rename(columns={"rdata": "name"})
-    agreeing = agreeing[stand_in(agreeing, standing_names(zone_records))]
+    agreeing = agreeing[stand_in(agreeing, forward)]
     return agreeing.rename(columns={"name": "hostname"})[["site", "ip", "hostname"]]
 
 

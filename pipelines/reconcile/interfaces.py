@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import contract, hardware
-from pipelines.keys import in_order
+from pipelines.keys import by_value, in_order
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.ipam import absolute_names
-from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
+from pipelines.reconcile.sightings import active_leases, may_be_a_device
 from pipelines.subnets import locate
 from pipelines.values import mac
 
@@ -60,7 +60,9 @@ def interfaces_here(
 
 def _placed(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
     """The rows whose address lies in a subnet (`cidr`) of their own site: a gateway speaks for no other."""
-    return rows.assign(cidr=locate(rows["ip"], network.site_of_subnet))[is_of_its_site(rows, network)]
+    sites = {str(subnet): site for subnet, site in network.site_of_subnet.items()}
+    placed = rows.assign(cidr=locate(rows["ip"], network.site_of_subnet))
+    return placed[placed["cidr"].map(sites) == placed["site"]]
 
 
 def key_of(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -96,8 +98,17 @@ def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
 
 def kinds_of(macs: "pd.Series[str]") -> "pd.Series[str]":
     """What each MAC tells of its interface; `unknown` where there is none."""
-    read = {one: hardware.kind(one) for one in macs.dropna().unique()}
-    return macs.map(read).astype(contract.TEXT).fillna(hardware.UNKNOWN)
+    return by_value(_makers(macs), hardware.kind).fillna(hardware.UNKNOWN)
+
+
+def platforms_of(macs: "pd.Series[str]") -> "pd.Series[str]":
+    """The product that makes such virtual machines' addresses; null for other hardware."""
+    return by_value(_makers(macs), hardware.platform)
+
+
+def _makers(macs: "pd.Series[str]") -> "pd.Series[str]":
+    """The octets that tell the maker: few, where there are many addresses."""
+    return macs.str[: hardware.TELLING]
 
 
 def identifier(client_id: str, is_v6: bool) -> str | None:  # noqa: FBT001 - one of a pair, as it stands in a table

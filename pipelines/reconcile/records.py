@@ -14,7 +14,7 @@ from pipelines.reconcile.dhcid import dhcids
 from pipelines.reconcile.dns import DHCID
 from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.sightings import active_leases
-from pipelines.subnets import lies_in
+from pipelines.subnets import is_ipv6, lies_in
 
 _ADDRESS = ["site", "ip"]
 
@@ -108,8 +108,7 @@ def _writers(
     kea_names, kea_addresses = kea
     is_named_by_kea = hosts["name"].isin(kea_names)
     # No pointer to a name that may not have the address: nothing is added beside what Kea registers for IPv4.
-    is_v6 = hosts["ip"].str.contains(":", regex=False)
-    is_pointed_by_kea = hosts["ip"].isin(kea_addresses) | (is_named_by_kea & is_v6)
+    is_pointed_by_kea = hosts["ip"].isin(kea_addresses) | (is_named_by_kea & is_ipv6(hosts["ip"]))
     is_classless = pd.Series([network.is_classless(ip) for ip in hosts["ip"].tolist()], hosts.index, dtype=bool)
     is_pointed_by_kea &= ~(
         is_classless & hosts["is_leased"]
@@ -126,7 +125,7 @@ def _rows(hosts: pd.DataFrame) -> pd.DataFrame:
     """Each host's address, pointer, and the DHCIDs beside them, one after the other."""
     hosts = hosts.reset_index(drop=True)
     hosts = hosts.assign(reason=hosts["name"] + " is " + hosts["ip"] + ", named by " + hosts["named_by"])
-    types = hosts["ip"].str.contains(":", regex=False).map({True: "AAAA", False: "A"})
+    types = pd.Series(np.where(is_ipv6(hosts["ip"]), "AAAA", "A"), hosts.index, dtype=contract.TEXT)
     marks = _marks(hosts)
     marked = hosts[marks.notna()]
     parts = [

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.keys import merged, stand_in
 from pipelines.reconcile.claims import ADDRESS, PTR, SAME_MAC
-from pipelines.subnets import IPV6
+from pipelines.subnets import IPV6, is_ipv6
 
 _INTERFACE_ID = 0xFFFF_FFFF_FFFF_FFFF
 _EUI_64 = 0xFFFE  # what stands in the middle of an identifier made of a MAC: RFC 4291, appendix A
@@ -23,8 +23,8 @@ def lasting(sightings: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
     `known` has the addresses (site, ip) that are leased or reserved, or that phpIPAM holds.
     """
-    is_v6 = sightings["ip"].str.contains(":", regex=False)
-    unknown = sightings[is_v6][~stand_in(sightings[is_v6], known[ADDRESS])]
+    of_v6 = sightings[is_ipv6(sightings["ip"])]
+    unknown = of_v6[~stand_in(of_v6, known[ADDRESS])]
     passing = [ip for ip in unknown["ip"].unique() if is_made_up(ip)]
     return sightings.drop(index=unknown.index[unknown["ip"].isin(passing)])
 
@@ -49,10 +49,10 @@ def wanted_by_mac(claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
     """
     granted = claims[claims["verdict"] == "granted"]
     held = bindings.loc[bindings["mac"].notna(), ["site", "ip", "mac"]]
-    is_ipv6 = held["ip"].str.contains(":", regex=False)
+    is_v6 = is_ipv6(held["ip"])
     given = granted.loc[granted["source"] != PTR, [*ADDRESS, "name"]]
-    named = merged(held[~is_ipv6], given, on=ADDRESS, validate="one_to_one")[["site", "mac", "name"]].drop_duplicates()
+    named = merged(held[~is_v6], given, on=ADDRESS, validate="one_to_one")[["site", "mac", "name"]].drop_duplicates()
     named = named.drop_duplicates(["site", "mac"], keep=False)
-    bare = merged(held[is_ipv6], granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
+    bare = merged(held[is_v6], granted[ADDRESS], on=ADDRESS, how="left_anti", validate="one_to_one")
     found = merged(bare, named, on=["site", "mac"], validate="many_to_one")
     return found.rename(columns={"name": "wanted", "mac": "device"}).assign(source=SAME_MAC)

@@ -66,19 +66,25 @@ class _Zones:
     def pointers(self) -> pd.DataFrame:
         """PTR records of addresses, with `ip`."""
         found = self.records[self.records["type"] == "PTR"]
-        ips = {owner: _pointed(owner, self.network) for owner in found["owner"].unique()}
-        held = found.assign(ip=found["owner"].map(ips).astype("str"))
-        return held[held["ip"].notna()]
+        ips = dict(zip(self.wanted_pointers["owner"].tolist(), self.wanted_pointers["ip"].tolist(), strict=True))
+        held = [ips.get(owner) or _pointed(owner, self.network) for owner in found["owner"].tolist()]
+        told = found.assign(ip=pd.Series(held, found.index, dtype="str"))
+        return told[told["ip"].notna()]
+
+    @cached_property
+    def wanted_pointers(self) -> pd.DataFrame:
+        """The PTR records that this census wants: nearly all there are."""
+        return self.wanted[self.wanted["type"] == "PTR"]
 
 
 def _without_ptr(zones: _Zones) -> list[pd.DataFrame]:
     single = zones.forward[~zones.forward.duplicated(["owner", "type"], keep=False)]
+    single = single[~single["rdata"].isin(zones.wanted_pointers["ip"])]
     single = single[zones.is_judged(single)]
     names = {ip: zones.network.pointer_name(ip) for ip in single["rdata"].unique()}
     homes = {ip: zones.network.zone_of(name) for ip, name in names.items()}
     lacking = single.assign(ip=single["rdata"], pointer=single["rdata"].map(names), home=single["rdata"].map(homes))
-    known = pd.concat([zones.records["owner"], zones.wanted.loc[zones.wanted["type"] == "PTR", "owner"]])
-    without = lacking[zones.is_read(lacking["home"]) & ~lacking["pointer"].isin(known)]
+    without = lacking[zones.is_read(lacking["home"]) & ~lacking["pointer"].isin(zones.records["owner"])]
     heads = without.drop(columns=["zone", "owner"]).assign(zone=without["home"], owner=without["pointer"])
     without = in_order(without[zones.is_judged(heads)], ["ip", "owner"])
     rows = without.groupby("ip").agg(some=("owner", listed), pointer=("pointer", "first")).reset_index()
