@@ -133,8 +133,6 @@ CASES = {
         ("kea4.leases of 127.0.0.1", "lease_cmds", "hooks-libraries"), faults={"kea": "hook-missing"}
     ),
     "kea-cut": Case(("kea4.leases of 127.0.0.1", "cut or damaged"), faults={"kea": "stalled-cut"}),
-    "kea-silent": Case(("kea4.leases of 127.0.0.1", "without an answer"), faults={"kea": "empty-output"}),
-    "kea-refused": Case(("kea4.leases of 127.0.0.1", "gave no connection", "Start Kea"), faults={"kea": "refused"}),
     "arp-fails": Case(("arp of 127.0.0.1", "exit status", "arp -an"), faults={"arp": "fail"}),
     # the targets
     "zone-not-hosted": Case(

@@ -1,6 +1,8 @@
 """The life of a binding, hour by hour: what is taken back, when, and the many things that are not."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -44,6 +46,12 @@ def network(policy: str) -> network_file.Network:
 
 def leased(policy: str = "") -> World:
     """A world in which a lease has been published."""
+    return deepcopy(_leased(policy))
+
+
+@cache
+def _leased(policy: str) -> World:
+    """The same, which many tests begin with, and none writes into."""
     world = World(network(policy))
     world.census(0, leases=[LEASE])
     assert world.records() == WHOLE
@@ -52,6 +60,12 @@ def leased(policy: str = "") -> World:
 
 def by_hand(ip: str = IP, name: str = "nas") -> World:
     """A world in which a name given by a person has been published."""
+    return deepcopy(_by_hand(ip, name))
+
+
+@cache
+def _by_hand(ip: str, name: str) -> World:
+    """As `_leased`."""
     world = World(ipam_addresses=[in_ipam(ip, name)])
     world.census(0)
     return world
