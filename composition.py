@@ -51,11 +51,6 @@ from schedules.watch import watch_sensor
 from schedules.who import who
 from schedules.why import why
 
-CONSOLE = dg.colored_console_logger.configured(
-    lambda told: told, config_schema={"log_level": dg.Field(str, default_value="WARNING")}
-)
-"""What a run prints. All else stands in Dagster's own log; printed too, it is 68 kB in a file, and in the journal."""
-
 
 def world(network: Network, path: Path) -> dict[str, object]:
     """The resources: everything outside, and our own archive, ledger and tables. Nothing is contacted yet."""
@@ -131,6 +126,5 @@ def build_defs(path: Path | None = None) -> dg.Definitions:
         jobs=[census, dns_sync, rehearse, undo, rehearse_undo, replay, prune, who, why, clock_was_wrong],
         schedules=[regular_census(network), daily_prune(network)],
         resources=world(network, chosen),
-        loggers={"console": CONSOLE},
         executor=dg.in_process_executor,
     )

@@ -25,7 +25,7 @@ def extract() -> Iterator["dg.MaterializeResult[None]"]:
 @dg.asset(deps=["leases", "neighbours"])
 def table(context: dg.AssetExecutionContext, config: Ending) -> "dg.MaterializeResult[None]":
     """The step that fails, exits or waits if it is asked to."""
-    context.log.info("the table begins")
+    context.log.warning("the table begins")
     if config.how == "raise":
         raise dg.Failure("no such table", metadata={"row": 1}, allow_retries=False)
     if config.how == "exit":
