@@ -17,7 +17,7 @@ from tests.services.mariadb import Database
 from tests.services.openssh import Sshd
 from tests.services.process import Process, start
 
-LIMIT_S = 90  # generous: the daemon looks every five seconds, and a machine may be slow
+LIMIT_S = 300  # generous: the daemon looks every five seconds, and a machine may be slow
 _WORKSPACE = """load_from:
   - python_file: {{relative_path: "{file}", working_directory: "{root}", location_name: netcensus}}
 """

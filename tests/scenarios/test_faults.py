@@ -219,7 +219,7 @@ def test_two_censuses_at_once_end_as_one(matrix: Matrix) -> None:
         subprocess.Popen(own.argv(), env=own.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=120)[1] for process in both]
+    told = [process.communicate(timeout=300)[1] for process in both]
     assert all(process.returncode == 0 or is_beaten(text) for process, text in zip(both, told, strict=True)), told
     assert 0 in {process.returncode for process in both}
     matrix.check_convergence(matrix.world.state())
@@ -243,7 +243,7 @@ def test_where_everything_is_a_black_hole_a_census_ends_in_seconds(
         stack.enter_context(during(world.sql, server=silent.getsockname()))
         began = time.monotonic()
         told = "\n".join(world.census())
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 300, "seconds on an idle machine; what waits for an answer here waits for ever"
     assert all(part in told for part in ("no SSH session", "phpIPAM at", "did not answer in time")), told
     assert world.state() == world.before
 

@@ -77,7 +77,7 @@ def test_a_site_that_is_down_freezes_and_the_others_go_on(story: tuple[Lab, Worl
     lab.break_down({"london": fault})
     begun = time.monotonic()
     (said,) = world.run()
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 55, "who waited for what is slow waited a minute (lab.routers)"
     lab.break_down({})
     assert said.startswith("london: ")
     assert FAULTS[fault] in said
