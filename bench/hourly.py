@@ -48,6 +48,7 @@ class Hourly:
         """One run, and the bytes it wrote."""
         rewrites = Rewrites(self.dns)
         rewrites.begin()
+        self.servers.write_back()
         before = self.device.written()
         spent = self.run(self, known)
         return spent, {DISK: self.device.written() - before, ZONES_FILES: rewrites.bytes_a_run}

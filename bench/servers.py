@@ -19,10 +19,12 @@ from tests.scenarios.world import ROOT, World
 from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import DnsServer, Zone
 from tests.services.mariadb import Database, MariaDB, running_mariadb
+from tests.services.process import eventually
 
 _PASSWORD, _USER = "correct-horse-battery-staple", "netcensus"
 _GRANTS = ROOT / "deploy" / "mysql-grants.sql"
 _AT_ONCE = 5000  # rows to an INSERT
+_CHANGED_PAGES = "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'"
 ZONES = tuple(Zone(zone) for zone in layout.ZONES)
 
 
@@ -59,6 +61,12 @@ class Servers:
             "UPDATE ipaddresses SET lastSeen = lastSeen - INTERVAL 1 HOUR, editDate = editDate"
             " WHERE lastSeen > '2000-01-01'"
         )
+
+    def write_back(self) -> None:
+        """Let MariaDB write the pages that it holds changed by now, so that what comes next does not pay for them."""
+        self.ipam.execute("SET GLOBAL innodb_max_dirty_pages_pct = 0")
+        eventually(lambda: self.ipam.execute(_CHANGED_PAGES)[0]["Value"] == "0", "a buffer pool written back")
+        self.ipam.execute("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT")
 
     def census(self, *, status: int = 0) -> tuple[Spent, Counts]:
         """One census by the command, in a process of its own, and what the servers counted meanwhile."""
