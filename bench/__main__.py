@@ -25,7 +25,7 @@ def main() -> int:
     """Run the parts that are asked for, and write results.json, the curves and benchmarks.md; 1 when one failed."""
     arguments = _arguments()
     known = kept(arguments.into) if arguments.add else Kept()
-    known.machine = machine()
+    known.machine = machine() | ({"note": arguments.note} if arguments.note else {})
     failed = [part for part in _parts(arguments) if not _is_kept(part, known, arguments.into)]
     _say(write_report(known, arguments.into))
     return 1 if failed else 0
@@ -53,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bindings", type=int, nargs="*", default=BINDINGS, help="bindings, in memory")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what is measured")
     parser.add_argument("--add", action="store_true", help="keep the results that the folder holds, and add to them")
+    parser.add_argument("--note", help="what a reader must know of how this was measured")
     return parser.parse_args()
 
 

@@ -24,10 +24,11 @@ class Email(Part):
 class Alerts(Part):
     """Who is told what is wrong. `webhook` posts to the address that is the secret WEBHOOK_URL.
 
+    The watch looks every so many minutes: a look at which nothing has changed is a tenth of a megabyte on the disk.
     A site or target that was not refreshed for `stale_after_minutes` is red; without it, as [cadence] suggests.
     """
 
-    every_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    every_minutes: Annotated[int, Field(ge=1, le=60)] = 15
     stale_after_minutes: Annotated[int, Field(ge=5, le=10080)] | None = None
     runbook: str = "docs/runbook.md"
     log: bool = True

@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.network import Alerts, Cadence
 from tests.disk.meter import Disk, Written, peak, private_disk
 from tests.disk.stack import Stack, running_stack
 from tests.scenarios.lab_world import Lab, running_lab
@@ -23,8 +24,11 @@ from tests.scenarios.world import World
 
 CENSUSES = 6
 LIMIT_S = 300
-SENSORS = {"dns_sync_when_changed": 96, "watch": 144}
-"""The sensors, and how often each looks a day by network.toml's own intervals."""
+SENSORS = {
+    "dns_sync_when_changed": 1440 // Cadence().dns_sync_every_minutes,
+    "watch": 1440 // Alerts().every_minutes,
+}
+"""The sensors, and how often each looks a day where network.toml says nothing else."""
 _FAST = "\n[cadence]\ndns_sync_every_minutes = 1\n\n[alerts]\nevery_minutes = 1\nlog = true\n"
 
 
