@@ -108,16 +108,18 @@ def answered(rows: pd.DataFrame, receipt: pd.DataFrame) -> pd.DataFrame:
 def settled(rows: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers (`answered`), those of the rows of phpIPAM that were made among them.
 
-    Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: what the
-    ledger said stands, which may be news to the plan: another run was faster, and what it wrote stays ours. Unknown:
-    the intention stands, so that the next run recognises its own work if it did take effect.
+    Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: the old one,
+    which the plan read, stands, unless the ledger says by now what we were about to: another run of ours was faster,
+    and what it wrote stays ours. (An older value that no longer stands there does not: Kea's D2 may have been faster.)
+    Unknown: the intention stands, so that the next run recognises its own work if it did take effect.
     """
     rows = rows[rows["field"] != SIGHTING]
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
+    is_there = is_done | (~is_open & (rows["known_value"] == rows["after"]))
     return tables.APPLIED.frame(
         rows.assign(
-            value=rows["known_value"].mask(is_done, rows["after"]).mask(is_open, rows["before"]),
-            intended=rows["known_intended"].mask(is_done).mask(is_open, _aim(rows)),
+            value=rows["before"].mask(is_there, rows["after"]),
+            intended=_aim(rows).where(is_open, None),
             ttl_s=rows["ttl_s"].where(is_done, rows["known_ttl_s"]),
             is_adopted=rows["known_is_adopted"].eq(True) & ~is_done,  # noqa: FBT003 - as above
             at=at,

@@ -97,6 +97,21 @@ def test_what_a_faster_run_wrote_stays_ours(store: Ledger, outcome: str) -> None
     assert cells(store.applied(), *(set(ours) - {"at"})) == cells(ours, *(set(ours) - {"at"}))
 
 
+def test_what_we_wrote_once_and_another_writes_by_now_is_not_ours(store: Ledger) -> None:
+    """A record of ours went away, another took the name before we could write it again: the old one is forgotten."""
+    plan = census(hour(ipam_addresses=[in_ipam("10.0.1.5", "nas")]))["dns_plan"]
+    names = {"zone": "scope", "owner": "subject", "type": "field"}
+    receipt = tables.RECEIPT.frame(plan.rename(columns=names).assign(target="dns", outcome="lost race", detail=None))
+    store.replace_applied(ledger(written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.9")))
+
+    def answer(_sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
+        settle(receipt)
+        return receipt
+
+    carry_out(plan, "dns", answer, store, "run")
+    assert store.applied().empty
+
+
 def test_a_plan_that_only_adopts_sends_nothing(store: Ledger) -> None:
     """What is right already is remembered as adopted, and the target is not spoken to."""
     records = [
