@@ -11,10 +11,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from resources.own_database import frame_of, naive, plain_rows, rows_of
+from resources.own_database import frame_of, is_one_of, naive, plain_rows, rows_of
 
 _KEY = list(tables.APPLIED.key)
-_MANY = 500  # values in a condition: more would cost more than to read what is beside them
 SCHEMA = sa.MetaData()
 """The ledger's own tables: those here, and those of `resources.ledger`."""
 
@@ -57,7 +56,7 @@ def stands(connection: sa.Connection, at: pd.Timestamp | None = None) -> pd.Data
 
 def beside(connection: sa.Connection, keys: pd.DataFrame) -> pd.DataFrame:
     """The rows of `tables.APPLIED` with these keys, and perhaps others of the same scopes."""
-    return frame_of(tables.APPLIED, connection.execute(sa.select(*_named(APPLIED)).where(*_near(keys))).all())
+    return frame_of(tables.APPLIED, rows_of(connection, sa.select(*_named(APPLIED)).where(*_near(keys))))
 
 
 def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
@@ -98,8 +97,7 @@ def _stood(connection: sa.Connection, rows: pd.DataFrame) -> list[datetime | Non
 
 def _near(keys: pd.DataFrame) -> list[sa.ColumnElement[bool]]:
     """A condition that these keys meet, and few others where they are few."""
-    wanted = {name: keys[name].unique().tolist() for name in _KEY[:3]}
-    return [APPLIED.c[name].in_(values) for name, values in wanted.items() if len(values) <= _MANY]
+    return [is_one_of(APPLIED.c[name], keys[name].unique().tolist()) for name in _KEY[:3]]
 
 
 def forget(connection: sa.Connection, before: pd.Timestamp) -> None:

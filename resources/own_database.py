@@ -15,6 +15,7 @@ from pipelines.contract import INSTANT, Table
 from pipelines.errors import StateError
 
 BUSY_LIMIT_S = 30  # how long another run's transaction in the SQLite file is waited for
+_MANY = 500  # values in a condition
 
 
 class OwnTables:
@@ -57,6 +58,11 @@ def _plain_column(values: "pd.Series[object]") -> list[object]:
         instants = values.dt.tz_convert("UTC").dt.tz_localize(None)
         return list(instants.to_numpy(dtype="datetime64[us]").astype("object"))  # datetimes, None for null
     return list(values.to_numpy(dtype="object", na_value=None).tolist())
+
+
+def is_one_of(column: sa.ColumnElement[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
+    """Whether a column is one of few values; of many nothing is asked: to read the rows beside them costs less."""
+    return column.in_(values) if len(values) <= _MANY else sa.true()
 
 
 def delete_rows(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -10,11 +10,10 @@ from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
 from pipelines.plan.undo import Wrote
 from resources.applied import SCHEMA
-from resources.own_database import aware, delete_rows, frame_of, naive, plain_rows, rows_of
+from resources.own_database import aware, delete_rows, frame_of, is_one_of, naive, plain_rows, rows_of
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
-_MANY = 500  # values in a condition
 _UNHEARD = "the run ended before it was known what became of it"  # not stored: nearly every row is heard of
 
 
@@ -90,8 +89,8 @@ class Receipts:
         columns = RECEIPTS.c
         before = sa.select(columns.id).where(columns.at < naive(since)).order_by(columns.id.desc()).limit(1)
         is_late = columns.id > sa.func.coalesce(before.scalar_subquery(), 0)
-        at_these = [columns.subject.in_(subjects)] if len(subjects) <= _MANY else []
-        return self._written(is_late, columns.outcome == "applied", columns.run_id != run_id, *at_these)
+        is_at_these = is_one_of(columns.subject, subjects)
+        return self._written(is_late, columns.outcome == "applied", columns.run_id != run_id, is_at_these)
 
     def latest(self, count: int) -> list[Wrote]:
         """The last runs that wrote something to a target, the newest first."""

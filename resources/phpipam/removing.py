@@ -17,7 +17,6 @@ from sqlalchemy import (
     Executable,
     LargeBinary,
     MetaData,
-    Select,
     String,
     Table,
     and_,
@@ -61,11 +60,6 @@ class Whole:
     def probes(self) -> list[Executable]:
         """What removing will do, without a row: the server checks the rights first."""
         return [select(self.is_bare).select_from(self.table).where(false()), delete(self.table).where(false())]
-
-    def select_removed(self, rows: Sequence[Row], subnet_id: int) -> Select[Any]:
-        """The ids of those of these rows that still stand."""
-        columns = self.table.c
-        return select(columns.id).where(columns.subnetId == subnet_id, columns.id.in_([row.id for row in rows]))
 
     def delete(self, rows: Sequence[Row], subnet_id: int, tags: Tags, zone: ZoneInfo) -> Delete:
         """Delete rows, each only while it still is what the plan says, in every column."""
