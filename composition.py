@@ -69,6 +69,8 @@ def world(network: Network, path: Path) -> dict[str, object]:
     nameserver = NameServer(network.dns, partial(secret, "TSIG_SECRET"))
     servers = Serials(network.dns, partial(secret, "TSIG_SECRET"))
     standing = Standing(phpipam, servers, ledger, last_load)
+    state = network.state
+    keep = Keep(state.archive_days, state.archive_max_mb * 10**6, state.receipts_days)
     known_devices, pool_use, history = KnownDevices(url), PoolUse(url), History(url)
     return {
         "gateways": Gateways(network, str(path), partial(secret, "SSH_KEY"), partial(secret_or, "JUMP_KEY", "SSH_KEY")),
@@ -77,9 +79,7 @@ def world(network: Network, path: Path) -> dict[str, object]:
         "nameserver": nameserver,
         "targets": Targets(phpipam, nameserver, ledger, standing),
         "archive": Archive(archive),
-        "retention": Retention(
-            Archive(archive), url, Keep(network.state.archive_days, network.state.archive_max_mb * 10**6)
-        ),
+        "retention": Retention(Archive(archive), url, keep),
         "ledger": ledger,
         "known_devices": known_devices,
         "pool_use": pool_use,

@@ -19,7 +19,7 @@ from pipelines.parse.every import parse_all
 from pipelines.plan.approval import Job, asked
 from pipelines.plan.guards import guards
 from pipelines.plan.timely import stop_stale
-from pipelines.plan.undo import Request, chosen, run_of, undo
+from pipelines.plan.undo import Request, chosen, run_of, stop_forgotten, undo
 from pipelines.reconcile.trust import faults
 from pipelines.snapshots import EVERYWHERE
 from resources.archive import Archive
@@ -107,7 +107,7 @@ def _planned(
     undone = run_of(wanted, ledger.runs(wanted), ledger.receipts.latest(_TOLD))
     only = {"target": config.target.strip(), "scope": config.scope.strip(), "subject": config.subject.strip()}
     request = Request(undone, **{name: text for name, text in only.items() if text})
-    written, applied = chosen(ledger.receipts.of(undone), request, network), ledger.applied()
+    written, applied = chosen(_written(undone, ledger, network), request, network), ledger.applied()
     made = undo(
         written, ledger.receipts.since(undone), parsed, applied,
         network=network, is_redo=ledger.receipts.is_undo(undone),
@@ -124,6 +124,13 @@ def _planned(
         "undo_withheld": made["withheld"],
         "undo_guards": judged,
     }
+
+
+def _written(run_id: str, ledger: Ledger, network: Network) -> pd.DataFrame:
+    """`tables.WRITTEN` of a run. Raises `ConfigError` where that was let go for its age."""
+    written, days = ledger.receipts.of(run_id), network.state.receipts_days
+    stop_forgotten(run_id, written, ledger.read_at(run_id), ledger.receipts.gone_until(), days=days)
+    return written
 
 
 def _loading() -> dg.AssetsDefinition:

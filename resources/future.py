@@ -17,7 +17,8 @@ ROWS = {
 """Tables whose rows are about an instant: those of a later one go. What is true is noted anew by the next load."""
 INSTANTS = {
     "applied": ("at", "missing_since_at"), "applied_before": ("at", "missing_since_at", "until_at"), "holds": ("at",),
-    "receipts": ("at", "missing_since_at"), "device_ids": ("first_seen_at", "last_seen_at"),
+    "receipts": ("at", "missing_since_at"), "receipts_gone": ("until_at",),
+    "device_ids": ("first_seen_at", "last_seen_at"),
 }  # fmt: skip
 """Tables whose rows are about something else: it stays, as of now."""
 

@@ -15,7 +15,7 @@ from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
-from resources.own_database import OwnTables, aware, frame_of, naive, plain_rows, rows_of
+from resources.own_database import OwnTables, add_new_columns, aware, frame_of, naive, plain_rows, rows_of
 from resources.receipts import Ids, Run
 
 _RESENT_KEPT_DAYS = 30
@@ -62,7 +62,7 @@ class Ledger(OwnTables):
 
     def _made(self, engine: sa.Engine) -> None:
         super()._made(engine)
-        _add_new_columns(engine)
+        add_new_columns(engine, [applied.APPLIED, SNAPSHOT_INDEX, receipts.RECEIPTS])
 
     @cached_property
     def receipts(self) -> receipts.Receipts:
@@ -169,6 +169,13 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             return {site: aware(at) for site, at in connection.execute(query)}
 
+    def read_at(self, run_id: str) -> pd.Timestamp | None:
+        """When a run read its first source; None where it read none."""
+        first = sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)).where(SNAPSHOT_INDEX.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            at = connection.scalar(first)
+        return None if at is None else aware(at)
+
     def index(self, since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
         """The rows of `tables.SNAPSHOTS` read from `since` until before `until`, with their `run_id`, as noted.
 
@@ -222,6 +229,15 @@ class Ledger(OwnTables):
             receipts.settle(connection, run, written, ids)
             applied.replace(connection, settled)
 
+    def forget(self, stood_until: pd.Timestamp, wrote_until: pd.Timestamp) -> int:
+        """Let go of what stood in it until before an instant, and of what runs wrote before another. One transaction.
+
+        How many receipts went.
+        """
+        with self._engine.begin() as connection:
+            applied.forget(connection, stood_until)
+            return receipts.forget(connection, wrote_until)
+
     def is_first(self, run_id: str) -> bool:
         """Whether this run is the one that the ledger began with."""
         first = sa.select(SNAPSHOT_INDEX.c.run_id).order_by(SNAPSHOT_INDEX.c.id).limit(1)
@@ -232,15 +248,3 @@ class Ledger(OwnTables):
         if len(rows):
             with self._engine.begin() as connection:
                 connection.execute(sa.insert(table), plain_rows(rows))
-
-
-def _add_new_columns(engine: sa.Engine) -> None:
-    """Give the tables made by an older release the columns they lack; all of them may be null."""
-    quote = engine.dialect.identifier_preparer.quote
-    for table in (applied.APPLIED, SNAPSHOT_INDEX, receipts.RECEIPTS):
-        found = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
-        with engine.begin() as connection:
-            for column in table.columns:
-                if column.name not in found:
-                    kind = column.type.compile(engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}")

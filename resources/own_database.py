@@ -100,6 +100,18 @@ def _instants(values: object) -> "pd.Series[Any]":
     return pd.Series(instants[places]).dt.tz_localize("UTC")  # a null's place is -1: the last
 
 
+def add_new_columns(engine: sa.Engine, stored: Sequence[sa.Table]) -> None:
+    """Give the tables made by an older release the columns they lack; all of them may be null."""
+    quote = engine.dialect.identifier_preparer.quote
+    for table in stored:
+        found = {column["name"] for column in sa.inspect(engine).get_columns(table.name)}
+        with engine.begin() as connection:
+            for column in table.columns:
+                if column.name not in found:
+                    kind = column.type.compile(engine.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}")
+
+
 def database_file(url: str | URL) -> Path | None:
     """The file of an SQLite database; None for one on a server."""
     parsed = make_url(url)

@@ -1,6 +1,7 @@
-"""What every run wrote and what the targets answered, kept for good; and which of it a person undid since."""
+"""What every run wrote and what the targets answered, for as long as it is kept; which of it a person undid since."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import pandas as pd
@@ -36,6 +37,10 @@ _holds = sa.Table(
     sa.Column("field", sa.String(32), primary_key=True),
     *(_column(one) for one in tables.HOLDS.columns if one.name not in _KEY),
 )  # fmt: skip
+
+
+_gone = sa.Table("receipts_gone", SCHEMA, sa.Column("until_at", sa.DateTime, primary_key=True))
+_RUNS_AT_ONCE = 250  # more than a day brings: years are worked off night by night, and not in one burst
 
 
 class Run(NamedTuple):
@@ -84,7 +89,7 @@ class Receipts:
     def of_others(self, run_id: str, since: pd.Timestamp, subjects: Sequence[str]) -> pd.DataFrame:
         """`tables.WRITTEN` of what other runs have changed since an instant at these subjects, in order.
 
-        Where the subjects are many, perhaps at others too. Receipts are kept for years: only the latest are looked at.
+        Where the subjects are many, perhaps at others too. Receipts are kept for a year: the latest are looked at.
         """
         columns = RECEIPTS.c
         before = sa.select(columns.id).where(columns.at < naive(since)).order_by(columns.id.desc()).limit(1)
@@ -115,6 +120,12 @@ class Receipts:
             while earlier := connection.scalars(undoes.where(RECEIPTS.c.run_id == run)).first():
                 is_undo, run = not is_undo, earlier
         return is_undo
+
+    def gone_until(self) -> pd.Timestamp | None:
+        """The last instant of which receipts were let go; None where none ever were."""
+        with self._engine.connect() as connection:
+            until = connection.scalar(sa.select(sa.func.max(_gone.c.until_at)))
+        return None if until is None else aware(until)
 
     def holds(self) -> pd.DataFrame:
         """All of `tables.HOLDS`, sorted by its key."""
@@ -154,6 +165,33 @@ def settle(connection: sa.Connection, run: Run, rows: pd.DataFrame, announced: I
     ends = plain_rows(rows[["outcome", "detail"]])
     if heard := {identity: end for identity, end in zip(ids, ends, strict=True) if identity is not None}:
         _hear(connection, heard)
+
+
+def forget(connection: sa.Connection, before: pd.Timestamp) -> int:
+    """Let go of the receipts of runs that ended before an instant, the oldest first; how many receipts that were.
+
+    A run's go together or not at all: half of a run must not pass for all that it did. Kept for good are those of an
+    undo, for censuses are held back by it and it may be undone, and of a run of which some change is `unknown`.
+    """
+    runs = connection.scalars(_ended(naive(before))).all()
+    if not runs:
+        return 0
+    of_these = RECEIPTS.c.run_id.in_(runs)
+    until = connection.scalar(sa.select(sa.func.max(RECEIPTS.c.at)).where(of_these))
+    connection.execute(sa.delete(_gone))
+    connection.execute(sa.insert(_gone), {"until_at": until})
+    return connection.execute(sa.delete(RECEIPTS).where(of_these)).rowcount
+
+
+def _ended(before: datetime) -> "sa.Select[tuple[str]]":
+    """The runs whose receipts may go. What is younger is not looked at: it may be a year's."""
+    columns = RECEIPTS.c
+    first_kept = sa.select(columns.id).where(columns.at >= before).order_by(columns.id).limit(1).scalar_subquery()
+    begun = sa.select(columns.run_id).where(sa.or_(columns.id < first_kept, first_kept.is_(None)))
+    is_kept = sa.case((sa.or_(columns.outcome == "unknown", columns.undoes.is_not(None)), 1), else_=0)
+    have_ended = sa.func.max(columns.at) < before, sa.func.max(is_kept) == 0
+    runs = sa.select(columns.run_id).where(columns.run_id.in_(begun)).group_by(columns.run_id).having(*have_ended)
+    return runs.order_by(sa.func.max(columns.id)).limit(_RUNS_AT_ONCE)
 
 
 def _hear(connection: sa.Connection, heard: dict[int, dict[str, object]]) -> None:

@@ -1,14 +1,13 @@
-"""The archive kept in bounds, night by night: what is old goes, and what is damaged is found."""
+"""The archive and the receipts kept in bounds, night by night: what is old goes, and what is damaged is found."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 import sqlalchemy as sa
 
-from pipelines.retention import YOUNG, Keep, removable
-from resources.applied import SCHEMA, forget
+from pipelines.retention import YOUNG, Keep, counted_from, removable
 from resources.archive import Archive
-from resources.ledger import SNAPSHOT_INDEX
+from resources.ledger import SNAPSHOT_INDEX, Ledger
 from resources.own_database import open_database
 
 NIGHTS = 32
@@ -17,13 +16,14 @@ NIGHTS = 32
 
 @dataclass(frozen=True)
 class Pruned:
-    """What a night has done to the archive."""
+    """What a night has done to the archive, and how many receipts went."""
 
     removed: int
     removed_bytes: int
     kept: int
     kept_bytes: int
     damaged: list[str]
+    receipts: int
 
 
 class Retention:
@@ -39,23 +39,18 @@ class Retention:
 
     def prune(self, now: pd.Timestamp) -> Pruned:
         """Remove what is too old or too much, then look through this night's part of what is left."""
-        files = self._archive.files()
-        gone = removable(files, self._reads(), keep=self._keep, now=now)
+        files, reads = self._archive.files(), self._reads()
+        gone = removable(files, reads, keep=self._keep, now=now)
         for digest in gone["digest"]:
             self._archive.remove(digest)
         self._archive.remove_drafts(now - YOUNG)
-        self._forget(now - pd.Timedelta(days=self._keep.days))
+        receipts = Ledger(self._url).forget(  # what the ledger said is of use as long as the answers of then are there
+            now - pd.Timedelta(days=self._keep.days),
+            counted_from(reads, now) - pd.Timedelta(days=self._keep.receipts_days),
+        )
         damaged = self._archive.set_aside_damaged(now.toordinal() % NIGHTS, NIGHTS)
         kept = int(files["bytes"].sum() - gone["bytes"].sum())
-        return Pruned(len(gone), int(gone["bytes"].sum()), len(files) - len(gone), kept, damaged)
-
-    def _forget(self, before: pd.Timestamp) -> None:
-        """Let go of what the ledger said so long ago: the answers of then are gone, so no hour needs it."""
-        engine = open_database(self._url)
-        SCHEMA.create_all(engine)
-        with engine.begin() as connection:
-            forget(connection, before)
-        engine.dispose()
+        return Pruned(len(gone), int(gone["bytes"].sum()), len(files) - len(gone), kept, damaged, receipts)
 
     def _reads(self) -> pd.DataFrame:
         """Of each digest in the index: when it was last read, and whether it is the newest answer of a source."""

@@ -1,4 +1,4 @@
-"""Dagster keeps every run and event for ever, and the archive every answer: the old ones are removed once a day."""
+"""Dagster keeps every run, the archive every answer, the ledger every receipt: the old ones are removed once a day."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ _AT_ONCE = 100
 
 
 class Keep(dg.Config):
-    """How long runs are kept. What the census itself did stays in the ledger, and what it read in the archive."""
+    """How long runs are kept. What a census did stays longer, in the ledger, and what it read, in the archive."""
 
     days: int = Field(default=30, ge=1, description="Finished runs older than this go, with all that is stored of them")
 
@@ -35,13 +35,17 @@ def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> None:
 
 @dg.op
 def prune_archive(context: dg.OpExecutionContext, retention: dg.ResourceParam[Retention]) -> None:
-    """The archive within `[state]` archive_days and archive_max_mb. A damaged file is told once, as a failure."""
+    """The archive within `[state]` archive_days and archive_max_mb, receipts within receipts_days.
+
+    A damaged file is told once, as a failure.
+    """
     done = retention.prune(pd.Timestamp.now("UTC"))
     counts = {
         "files removed": done.removed,
         "bytes removed": done.removed_bytes,
         "files kept": done.kept,
         "bytes kept": done.kept_bytes,
+        "receipts removed": done.receipts,
     }
     if done.damaged:
         raise dg.Failure("\n".join(done.damaged), metadata=counts, allow_retries=False)
@@ -50,7 +54,7 @@ def prune_archive(context: dg.OpExecutionContext, retention: dg.ResourceParam[Re
 
 @dg.job(
     tags={**LOADS, **RESTS_ON_THE_ARCHIVE},  # never beside a census or a replay, which rest on what may be removed
-    description="Delete finished runs older than 30 days, and archived answers as [state] in network.toml says.",
+    description="Delete finished runs older than 30 days, and answers and receipts as [state] in network.toml says.",
 )
 def prune() -> None:
     """Two steps; neither waits for the other."""

@@ -120,7 +120,8 @@ class Budget(Part):
 class State(Part):
     """Our own state: the archive's folder, how much is kept there, and the ledger's database.
 
-    An answer is kept for `archive_days` after it was last read, `archive_max_mb` (10^6 bytes on the disk) at most.
+    An answer is kept for `archive_days` after it was last read, `archive_max_mb` (10^6 bytes on the disk) at most; what
+    a run wrote, and with it the means to undo it, for `receipts_days`.
     Dagster's UI shows the hours from `first_day` (UTC) on.
     """
 
@@ -128,6 +129,7 @@ class State(Part):
     ledger: str = "sqlite:///var/ledger.sqlite"
     archive_days: Annotated[int, Field(ge=1, le=36500)] = 400
     archive_max_mb: Annotated[int, Field(ge=1)] = 2000
+    receipts_days: Annotated[int, Field(ge=1, le=36500)] = 400
     first_day: date = date(2026, 1, 1)
 
     def tables(self, folder: PurePath) -> PurePath:

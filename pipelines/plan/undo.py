@@ -78,6 +78,26 @@ def run_of(text: str, known: Sequence[str], latest: Sequence[Wrote] = ()) -> str
     return found[0]
 
 
+def stop_forgotten(
+    run_id: str, written: pd.DataFrame, read_at: pd.Timestamp | None, gone_until: pd.Timestamp | None, *, days: int
+) -> None:
+    """Return when it is known what a run wrote (`tables.WRITTEN`), be it nothing; `ConfigError` when it was let go.
+
+    `read_at` is when the run read its first source, `gone_until` up to when receipts were let go, kept for `days`.
+    """
+    if len(written) or read_at is None or gone_until is None or read_at > gone_until:
+        return
+    fault = (
+        f"what run {run_id} of {read_at:%Y-%m-%d %H:%M} UTC wrote is not known any more, if it wrote anything: the "
+        f"ledger keeps receipts for {days} days, and let go of those until {gone_until:%Y-%m-%d %H:%M} UTC"
+    )
+    remedy = (
+        "Put it back by hand: phpIPAM's changelog has what stood there before, netcensus.py who tells who held which "
+        "address. Later runs can be undone for longer with a higher receipts_days under [state] in network.toml"
+    )
+    raise ConfigError("undo", fault, remedy)
+
+
 def chosen(written: pd.DataFrame, request: Request, network: Network) -> pd.DataFrame:
     """The rows of a run's `tables.WRITTEN` that are to be undone.
 

@@ -1,11 +1,17 @@
 """Undo from the command line, on the lab: what it says, what it refuses, and what it writes."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import netcensus
+from composition import world as resources_of
+from resources.network_file import read_network
+from resources.retention import Retention
 from tests.scenarios.lab_world import running_lab
 from tests.scenarios.world import World
 
@@ -18,6 +24,19 @@ def command(world: World, patch: pytest.MonkeyPatch, *words: str) -> int:
     patch.setattr("sys.argv", ["netcensus", "undo", *words])
     with world.entered():
         return netcensus.main()
+
+
+def grow_old(world: World, run_id: str) -> None:
+    """A run's receipts are as old as they may become; a night comes, in which nobody but an undo still needs any."""
+    with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as ledger, ledger:
+        for table, column in (("receipts", "at"), ("snapshots", "read_at")):
+            age = f"UPDATE {table} SET {column} = datetime({column}, '-401 days') || '.000000' WHERE run_id = ?"  # noqa: S608 - our own names
+            ledger.execute(age, [run_id])
+    with world.entered():
+        outside = resources_of(read_network(world.network_toml), world.network_toml)
+        retention = outside["retention"]
+        assert isinstance(retention, Retention)
+        assert retention.prune(pd.Timestamp.now("UTC")).receipts > 0
 
 
 def test_a_run_is_found_looked_at_refused_let_through_and_taken_back(
@@ -52,3 +71,12 @@ def test_a_run_is_found_looked_at_refused_let_through_and_taken_back(
         assert names <= lab.records()
         assert {owner for owner, _, _ in lab.records() - names} == KEAS, "what Kea's D2 was asked for is D2's"
         assert lab.phpipam() == written[0]
+
+        grow_old(world, run)
+        assert command(world, monkeypatch, run) == 1
+        told = capsys.readouterr().err
+        assert f"what run {run} of " in told
+        assert "keeps receipts for 400 days" in told
+        assert command(world, monkeypatch, world.last_that_wrote(), "--rehearse") == 0
+        assert world.command("who", "192.168.1.30").returncode == 0
+        assert world.command("why", "192.168.1.30").returncode == 0

@@ -9,7 +9,7 @@ from pipelines import tables
 from pipelines.errors import ConfigError
 from pipelines.plan.guards import guards
 from pipelines.plan.past import Past
-from pipelines.plan.undo import Request, Wrote, chosen, run_of, undo
+from pipelines.plan.undo import Request, Wrote, chosen, run_of, stop_forgotten, undo
 from tests.networks import ALICE, AT, NETWORK, Row, Tables, cells, census, frame, hour, in_zone, lease, ledger, only
 from tests.targets import carried_out, written
 
@@ -180,6 +180,18 @@ def test_what_cannot_be_undone_is_said_in_a_sentence(done: Done) -> None:
     ):
         with pytest.raises(ConfigError, match=words):
             chosen(rows, request_, NETWORK)
+
+
+def test_a_run_whose_receipts_were_let_go_is_named_with_its_time_the_setting_and_what_to_do(done: Done) -> None:
+    """A run that is known to have written nothing is not told so; nor is one that is older than the ledger."""
+    nothing, week = done[2].head(0), pd.Timedelta(days=7)
+    with pytest.raises(ConfigError) as caught:
+        stop_forgotten(RUN, nothing, AT, AT + week, days=400)
+    for words in (f"run {RUN} of 2026-03-01 12:00 UTC", "400 days", "until 2026-03-08 12:00 UTC", "by hand"):
+        assert words in str(caught.value)
+    stop_forgotten(RUN, done[2], AT, AT + week, days=400)
+    for read_at, gone_until in ((AT, None), (AT, AT - week), (None, AT)):
+        stop_forgotten(RUN, nothing, read_at, gone_until, days=400)
 
 
 _RESENT: Row = {
