@@ -66,6 +66,24 @@ def test_the_last_word_stays(three_runs: tuple[dg.DagsterInstance, list[str]]) -
     assert record.evaluation.passed
 
 
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(["six", "seven"]))
+def by_hour() -> dg.MaterializeResult[None]:
+    """Something made in parts."""
+    return dg.MaterializeResult(tags={"netcensus/looked": "yes"})
+
+
+def test_a_square_stays_filled_when_its_run_is_deleted(folder: Path) -> None:
+    """Of every run its partition's materialization with its tags is kept, and of its other events none."""
+    with instance_at(folder) as instance:
+        for hour in ("six", "seven"):
+            assert dg.materialize([by_hour], partition_key=hour, instance=instance).success
+        delete_runs(instance, [run.run_id for run in instance.get_runs()])
+        assert instance.get_runs() == []
+        assert instance.get_materialized_partitions(by_hour.key) == {"six", "seven"}
+    assert count(folder, "history/event_log.db", "event_logs") == 2
+    assert count(folder, *TAGS) > 0
+
+
 def test_the_file_does_not_grow_once_as_much_goes_as_comes(folder: Path) -> None:
     """Seven generations of runs, two of them kept: the file is no larger than when the first had gone."""
     sizes = []

@@ -17,6 +17,7 @@ from resources.archive import Archive
 from resources.ledger import Ledger
 from resources.retention import NIGHTS, Retention
 from schedules.prune import prune
+from tests.integration.storage_story import REPOSITORY, home, instance_at
 from tests.networks import ledger, written
 
 NOW = pd.Timestamp.now("UTC").floor("us")
@@ -51,7 +52,8 @@ def _idle() -> None:
 
 def test_runs_older_than_thirty_days_go_and_younger_ones_stay(archive: Archive, tmp_path: Path) -> None:
     """The nightly job deletes finished runs that are 31 days old, with their events, and no others."""
-    with dg.instance_for_test() as instance:
+    folder = home(tmp_path / "dagster", (REPOSITORY / "dagster.yaml").read_text())
+    with instance_at(folder) as instance:
         with freeze_time(datetime.now(UTC) - timedelta(days=31)):
             old = _idle.execute_in_process(instance=instance).run_id
         young = _idle.execute_in_process(instance=instance).run_id
