@@ -1,95 +1,24 @@
-"""Which interfaces are one device, and how it stays the one it was."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import pandas as pd
+"""Which interfaces are one device, and what is told of it."""
 
 from pipelines import network as network_file
 from pipelines import tables
-from pipelines.network import Network
 from pipelines.reconcile.account import account_of_devices
-from pipelines.reconcile.devices import device_interfaces, devices
-from pipelines.reconcile.identity import changed, forgotten, remembered
-from pipelines.reconcile.sightings import sightings
+from pipelines.reconcile.devices import devices
 from tests.lives import failed
-from tests.networks import (
-    AT,
-    NETWORK,
-    NETWORK_TOML,
-    Row,
-    Tables,
-    cells,
-    census,
-    frame,
-    hour,
-    in_ipam,
-    lease,
-    neighbour,
-    reservation,
+from tests.networks import NETWORK, NETWORK_TOML, Tables, cells, census, hour, in_ipam, lease, neighbour, reservation
+from tests.unit.reconcile.remembering import (
+    DOCK,
+    DUID,
+    FRESH,
+    LAPTOP,
+    OTHER,
+    OTHER_DUID,
+    PRIVATE,
+    Memory,
+    by_duid,
+    handwritten,
+    is_one,
 )
-
-LAPTOP, DOCK, OTHER = "3c:e1:a1:00:00:01", "00:e0:4c:00:00:02", "3c:e1:a1:00:00:03"
-"""Makers' MACs."""
-PRIVATE, FRESH, THIRD = "d2:10:22:00:00:01", "66:16:22:00:00:02", "8a:13:22:00:00:03"
-"""MACs made up at random."""
-DUID, OTHER_DUID = "00010001" + "2a0000003ce1a1000001", "00010001" + "2b0000003ce1a1000003"
-"""What a DHCP client calls itself, whatever its card."""
-
-
-def by_duid(duid: str, iaid: str = "a1000001") -> str:
-    """The DHCPv4 client identifier that holds a DUID (RFC 4361)."""
-    return "ff" + iaid + duid
-
-
-def handwritten(text: str) -> Network:
-    """The small network with such a section [devices]."""
-    return network_file.parse(NETWORK_TOML + "[devices]\n" + text, "network.toml")
-
-
-@dataclass
-class Memory:
-    """A network over many hours: each census knows what the one before has left in the ledger."""
-
-    network: Network = NETWORK
-    known: pd.DataFrame = field(default_factory=tables.DEVICE_IDS.empty)
-    interfaces: pd.DataFrame = field(default_factory=tables.DEVICE_INTERFACES.empty)
-    written: int = 0
-
-    def census(self, hours: float = 0, frozen: tuple[str, ...] = (), **sources: list[Row]) -> dict[str, str]:
-        """The device of each interface (bare when it is unique) so many hours after `AT`."""
-        at = AT + pd.Timedelta(hours=hours)
-        moved = {name: [_later(row, at - AT) for row in rows] for name, rows in sources.items()}
-        leases, reservations, neighbours = (
-            frame(table, moved.get(table.name, [])) for table in (tables.LEASES, tables.RESERVATIONS, tables.NEIGHBOURS)
-        )
-        seen = sightings(leases, neighbours, network=self.network, as_of=at)
-        self.interfaces = device_interfaces(
-            seen, leases, reservations, self.known, network=self.network, as_of=at, frozen=frozen
-        )
-        assert tables.DEVICE_INTERFACES.violations(self.interfaces) == []
-        found = devices(self.interfaces, tables.NAME_CLAIMS.empty(), tables.BINDINGS.empty())
-        assert tables.DEVICES.violations(found) == []
-        wanted = remembered(self.interfaces, self.known)
-        assert tables.DEVICE_IDS.violations(wanted) == []
-        self.written = len(changed(wanted, self.known)) + len(forgotten(wanted, self.known))
-        self.known = wanted
-        return dict(cells(self.interfaces, "interface", "device_id"))  # type: ignore[arg-type]  # pairs
-
-    def told(self, interface: str, column: str) -> object:
-        """One value of an interface's row."""
-        ((value,),) = cells(self.interfaces[self.interfaces["interface"] == interface], column)
-        return value
-
-
-def _later(row: Row, by: pd.Timedelta) -> Row:
-    return {name: value + by if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
-
-
-def is_one(ids: Mapping[str, str], *interfaces: str) -> bool:
-    """Whether these are all of one device."""
-    return len({ids[one] for one in interfaces}) == 1
-
 
 # --- grouped by evidence --------------------------------------------------------------------------------------
 
@@ -193,100 +122,6 @@ def test_a_name_reserved_for_many_or_for_infrastructure_joins_nothing() -> None:
     assert len(set(Memory().census(reservations=cameras + pair).values())) == 7
 
 
-# --- never on a name alone --------------------------------------------------------------------------------------
-
-
-def test_two_devices_may_call_themselves_the_same() -> None:
-    """Makers' MACs, at once or one after the other: a name is what anybody says of himself."""
-    memory = Memory()
-    memory.census(leases=[lease("10.0.0.5", LAPTOP, "laptop")])
-    ids = memory.census(5, leases=[lease("10.0.0.6", OTHER, "laptop")])
-    assert ids[LAPTOP] != ids[OTHER]
-
-
-def test_a_new_random_mac_takes_up_where_the_last_one_left() -> None:
-    """A phone made itself another MAC: the same name at the same site, and the old one is no more seen."""
-    memory = Memory()
-    first = memory.census(leases=[lease("10.0.0.5", PRIVATE, "pixel-7")])
-    ids = memory.census(48, leases=[lease("10.0.0.9", FRESH, "pixel-7")])
-    assert ids == {PRIVATE: first[PRIVATE], FRESH: first[PRIVATE]}
-    assert (
-        memory.told(FRESH, "reason") == "a new MAC under the lease name pixel-7.example.lan., after the last was gone"
-    )
-    assert is_one(memory.census(400, leases=[lease("10.0.0.3", THIRD, "pixel-7")]), PRIVATE, FRESH, THIRD)
-
-
-def test_the_old_macs_lease_may_still_run() -> None:
-    """What counts is when each was last confirmed, not that Kea keeps the lease until its end."""
-    memory = Memory()
-    memory.census(leases=[lease("10.0.0.5", PRIVATE, "pixel-7", valid_s=86400)])
-    left = lease(
-        "10.0.0.5", PRIVATE, "pixel-7", cltt_at=AT - pd.Timedelta(minutes=70), expires_at=AT + pd.Timedelta(days=1)
-    )
-    assert is_one(memory.census(1, leases=[left, lease("10.0.0.9", FRESH, "pixel-7")]), PRIVATE, FRESH)
-
-
-def test_two_phones_of_one_name_at_the_same_time_are_two() -> None:
-    """The first is seen after the second has come, in that hour or a later one: they are told apart for good."""
-    early, late = {"cltt_at": AT - pd.Timedelta(minutes=30)}, {"cltt_at": AT - pd.Timedelta(minutes=10)}
-    one, two = lease("10.0.0.5", PRIVATE, "iphone"), lease("10.0.0.9", FRESH, "iphone")
-    memory = Memory()
-    first = memory.census(leases=[one])
-    assert memory.census(1, leases=[one | late, two | early])[FRESH] != first[PRIVATE]
-    memory = Memory()
-    memory.census(leases=[one])
-    assert memory.census(1, leases=[two])[FRESH] == first[PRIVATE]
-    ids = memory.census(2, leases=[one | early, two | late])
-    assert ids[FRESH] != ids[PRIVATE] == first[PRIVATE]
-    assert memory.census(3, leases=[two]) == ids
-    assert memory.told(FRESH, "evidence") == "alone"
-
-
-def test_a_phone_may_go_back_to_its_old_mac() -> None:
-    """It is seen under the new one no more: still one phone."""
-    memory = Memory()
-    memory.census(leases=[lease("10.0.0.5", PRIVATE, "pixel-7")])
-    memory.census(5, leases=[lease("10.0.0.9", FRESH, "pixel-7")])
-    assert is_one(memory.census(9, leases=[lease("10.0.0.5", PRIVATE, "pixel-7")]), PRIVATE, FRESH)
-
-
-def test_no_name_is_taken_up_that_is_doubtful() -> None:
-    """Two known devices of it, two newcomers, one at another site, or one that comes after two months."""
-    old, other, new = (lease(f"10.0.0.{last}", mac, "iphone") for last, mac in ((5, PRIVATE), (6, THIRD), (9, FRESH)))
-    for before, after, hours in (
-        ([old, other], [new], 5),
-        ([old], [other, new], 5),
-        ([old], [lease("10.9.0.9", FRESH, "iphone")], 5),
-        ([old], [new], 1440),
-        ([lease("10.0.0.5", PRIVATE, "gateway")], [lease("10.0.0.9", FRESH, "gateway")], 5),
-        ([lease("10.0.0.5", PRIVATE, "my phone")], [lease("10.0.0.9", FRESH, "my phone")], 5),
-        ([lease("10.0.0.5", PRIVATE, None)], [lease("10.0.0.9", FRESH, None)], 5),
-        ([lease("10.0.0.5", "52:54:00:00:00:01", "vm")], [lease("10.0.0.9", "52:54:00:00:00:02", "vm")], 5),
-    ):  # fmt: skip
-        memory = Memory()
-        memory.census(leases=before)
-        ids = memory.census(hours, leases=after)
-        assert len(set(ids.values())) == len(ids), before
-
-
-def test_nobody_becomes_the_nas_by_its_name() -> None:
-    """A reserved name is not taken up: it is the device's that has the reservation."""
-    reserved = [reservation("10.0.0.5", LAPTOP, "nas")]
-    memory = Memory()
-    memory.census(leases=[lease("10.0.0.5", LAPTOP, "nas")], reservations=reserved)
-    ids = memory.census(5, leases=[lease("10.0.0.9", FRESH, "nas")], reservations=reserved)
-    assert ids[FRESH] != ids[LAPTOP]
-
-
-def test_nothing_is_concluded_from_a_site_that_was_not_read() -> None:
-    """Its devices stay as they are known: nobody is gone because nobody could look (rule R1)."""
-    memory = Memory()
-    first = memory.census(leases=[lease("10.9.0.5", PRIVATE, "pixel-7")])
-    assert memory.census(5, frozen=("cabin",), leases=[lease("10.9.0.9", FRESH, "pixel-7")]) == first
-    assert memory.census(8000, frozen=("cabin",)) == first
-    assert memory.census(8000) == {}
-
-
 # --- kinds -----------------------------------------------------------------------------------------------------
 
 
@@ -353,110 +188,6 @@ def test_a_split_keeps_two_apart_that_a_third_would_join() -> None:
     ids = Memory(handwritten(f'split = [["{LAPTOP}", "{OTHER}"]]')).census(leases=rows)
     assert len(set(ids.values())) == 2
     assert ids[LAPTOP] != ids[OTHER]
-
-
-# --- identity ------------------------------------------------------------------------------------------------------
-
-
-def test_a_device_keeps_its_identity_when_its_address_changes() -> None:
-    """An address is no part of what it is."""
-    memory = Memory()
-    first = memory.census(leases=[lease("10.0.0.5", LAPTOP)])
-    assert memory.census(1, leases=[lease("10.0.1.77", LAPTOP)]) == first
-
-
-def test_a_device_keeps_its_identity_when_its_mac_changes() -> None:
-    """Its operating system tells that it is the same, though the old card is gone."""
-    memory = Memory()
-    first = memory.census(leases=[lease("10.0.0.5", LAPTOP, client_id=by_duid(DUID))])
-    ids = memory.census(100, leases=[lease("10.0.0.6", OTHER, client_id=by_duid(DUID))])
-    assert ids[OTHER] == first[LAPTOP]
-
-
-def test_a_device_keeps_its_identity_when_its_system_is_installed_anew() -> None:
-    """Another DUID at all its interfaces, and no other device gives it: the machine is the same."""
-    memory = Memory()
-    leases = [lease("10.0.0.5", LAPTOP), lease("10.0.0.6", DOCK)]
-    first = memory.census(leases=[row | {"client_id": by_duid(DUID)} for row in leases])
-    assert memory.census(1, leases=[row | {"client_id": by_duid(OTHER_DUID)} for row in leases]) == first
-
-
-def test_a_dock_goes_with_whoever_uses_it() -> None:
-    """Carried from one laptop to the next it joins the two never: it says whose it is by the DUID it gives."""
-    memory = Memory()
-    mine = [lease("10.0.0.5", LAPTOP, client_id=by_duid(DUID)), lease("10.0.0.7", DOCK, client_id=by_duid(DUID))]
-    yours = [
-        lease("10.0.0.6", OTHER, client_id=by_duid(OTHER_DUID)),
-        lease("10.0.0.7", DOCK, client_id=by_duid(OTHER_DUID)),
-    ]
-    first = memory.census(leases=[*mine, yours[0]])
-    assert is_one(first, LAPTOP, DOCK)
-    second = memory.census(8, leases=[mine[0], *yours])
-    assert is_one(second, OTHER, DOCK)
-    assert second[LAPTOP] == first[LAPTOP]
-    assert second[OTHER] == first[OTHER]
-    assert memory.census(16, leases=[*mine, yours[0]]) == first
-
-
-def test_one_maker_s_mac_at_two_sites_is_one_device() -> None:
-    """A laptop travels. A container's address is the same on every host, and a random one is nobody's."""
-    docker = "02:42:ac:11:00:02"
-    entries = [
-        neighbour(ip, mac)
-        for ip, mac in (("10.0.0.5", LAPTOP), ("10.9.0.5", LAPTOP), ("10.0.0.6", docker), ("10.9.0.6", docker))
-    ]
-    memory = Memory()
-    memory.census(neighbours=entries)
-    found = devices(memory.interfaces, tables.NAME_CLAIMS.empty(), tables.BINDINGS.empty())
-    assert cells(found, "sites", "kind") == [("cabin", "virtual"), ("cabin,home", "universal"), ("home", "virtual")]
-
-
-def test_when_two_known_devices_turn_out_to_be_one_the_older_id_stays() -> None:
-    """The other is remembered, and comes back when they are split again."""
-    memory = Memory()
-    old = memory.census(leases=[lease("10.0.0.6", OTHER)])[OTHER]
-    young = memory.census(5, leases=[lease("10.0.0.5", LAPTOP), lease("10.0.0.6", OTHER)])[LAPTOP]
-    memory.network = handwritten(f'merge = [["{LAPTOP}", "{OTHER}"]]')
-    assert memory.census(6) == {LAPTOP: old, OTHER: old}
-    assert list(devices(memory.interfaces, tables.NAME_CLAIMS.empty(), tables.BINDINGS.empty())["former_ids"]) == [
-        young
-    ]
-    memory.network = handwritten(f'split = [["{LAPTOP}", "{OTHER}"]]')
-    assert memory.census(7) == {LAPTOP: young, OTHER: old}
-    assert devices(memory.interfaces, tables.NAME_CLAIMS.empty(), tables.BINDINGS.empty())["former_ids"].isna().all()
-
-
-def test_an_id_is_short_and_the_same_after_the_ledger_was_lost() -> None:
-    """It is made from the interface first seen."""
-    ids = [Memory().census(hours, leases=[lease("10.0.0.5", LAPTOP)])[LAPTOP] for hours in (0, 99)]
-    assert ids[0] == ids[1]
-    assert len(ids[0]) == 10
-
-
-def test_an_interface_is_forgotten_after_half_a_year() -> None:
-    """Guests' random MACs do not pile up for ever; what is reserved stays."""
-    memory = Memory()
-    memory.census(leases=[lease("10.0.0.5", PRIVATE)])
-    assert set(memory.census(179 * 24)) == {PRIVATE}
-    assert set(memory.census(181 * 24, reservations=[reservation("10.0.0.7", DOCK)])) == {DOCK}
-    assert memory.census(9000) == {}
-
-
-def test_a_second_run_writes_nothing() -> None:
-    """Nor does any run in the week after, but for what is new; then each device costs one write (rule R9)."""
-    rows = {
-        "leases": [lease("10.0.0.5", LAPTOP, "nb", client_id=by_duid(DUID)), lease("10.0.0.6", PRIVATE, "pixel-7")],
-        "reservations": [reservation("10.0.0.7", DOCK, "nas"), reservation("10.0.0.7", OTHER, "nas2")],
-        "neighbours": [neighbour("10.9.0.8", LAPTOP)],
-    }
-    memory = Memory()
-    memory.census(0, (), **rows)
-    assert memory.written == 5
-    for hours in (0, 1, 24, 167):
-        memory.census(hours, (), **rows)
-        assert memory.written == 0
-    memory.census(168, (), **rows)
-    assert memory.written == 3
 
 
 # --- in the account ------------------------------------------------------------------------------------------------

@@ -83,8 +83,9 @@ def test_what_waits_is_written_in_one_batch() -> None:
 
 
 @pytest.mark.parametrize("is_flushed", [False, True])
-def test_nothing_waits_for_ever(*, is_flushed: bool) -> None:
+def test_nothing_waits_for_ever(monkeypatch: pytest.MonkeyPatch, *, is_flushed: bool) -> None:
     """Without a commit that is asked for the events are committed by themselves, written before or not."""
+    monkeypatch.setattr(event_buffer, "LONGEST_WAIT_S", 0.2)
     store = Store()
     buffer = EventBuffer(store)
     buffer.add(event("a"))
