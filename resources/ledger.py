@@ -170,8 +170,9 @@ class Ledger(OwnTables):
             return {site: aware(at) for site, at in connection.execute(query)}
 
     def read_at(self, run_id: str) -> pd.Timestamp | None:
-        """When a run read its first source; None where it read none."""
-        first = sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)).where(SNAPSHOT_INDEX.c.run_id == run_id)
+        """When a run began to read the targets; None where it did not."""
+        is_of_it = SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.site == EVERYWHERE
+        first = sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)).where(*is_of_it)
         with self._engine.connect() as connection:
             at = connection.scalar(first)
         return None if at is None else aware(at)

@@ -92,10 +92,14 @@ class Receipts:
         Where the subjects are many, perhaps at others too. Receipts are kept for a year: the latest are looked at.
         """
         columns = RECEIPTS.c
-        before = sa.select(columns.id).where(columns.at < naive(since)).order_by(columns.id.desc()).limit(1)
-        is_late = columns.id > sa.func.coalesce(before.scalar_subquery(), 0)
         is_at_these = is_one_of(columns.subject, subjects)
-        return self._written(is_late, columns.outcome == "applied", columns.run_id != run_id, is_at_these)
+        return self._written(_is_late(since), columns.outcome == "applied", columns.run_id != run_id, is_at_these)
+
+    def undone_by(self, run_id: str, since: pd.Timestamp) -> str | None:
+        """The run that has begun to undo a run since an instant; None where none has."""
+        query = sa.select(RECEIPTS.c.run_id).where(_is_late(since), RECEIPTS.c.undoes == run_id).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
 
     def latest(self, count: int) -> list[Wrote]:
         """The last runs that wrote something to a target, the newest first."""
@@ -146,6 +150,13 @@ class Receipts:
             rows = frame_of(tables.WRITTEN, rows_of(connection, query))
         is_unheard = (rows["outcome"] == "unknown") & rows["detail"].isna()
         return rows.assign(detail=rows["detail"].mask(is_unheard, _UNHEARD))
+
+
+def _is_late(since: pd.Timestamp) -> sa.ColumnElement[bool]:
+    """Whether a receipt is of after an instant; only the latest are looked at."""
+    columns = RECEIPTS.c
+    before = sa.select(columns.id).where(columns.at < naive(since)).order_by(columns.id.desc()).limit(1)
+    return columns.id > sa.func.coalesce(before.scalar_subquery(), 0)
 
 
 def announce(connection: sa.Connection, run: Run, rows: pd.DataFrame) -> Ids:

@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.plan.approval import approved, stop_refused
 from pipelines.plan.bookkeeping import work
-from pipelines.plan.timely import stop_wrong_clock
+from pipelines.plan.timely import stop_undone, stop_wrong_clock
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.nameserver import NameServer
@@ -56,6 +56,7 @@ class Targets:
         stop_wrong_clock(self._last_load_at(), pd.Timestamp.now("UTC"))
         stop_refused(plans.guards, plans.ipam, plans.dns)
         with self._phpipam.lock(), self._nameserver, self._standing.around(run_id, plans.ipam, plans.dns) as stand:
+            self._stop_undone(run_id, plans.undone)
             self._preflight(plans.dns)
             let_through = approved(plans.guards)
             self._ledger.receipts.note(run_id, pd.Timestamp.now("UTC"), let_through)
@@ -77,6 +78,13 @@ class Targets:
     def _last_load_at(self) -> pd.Timestamp | None:
         """When a load was last noted, by the clock of then; None before the first."""
         return max((one.at for one in self._standing.last_load.left().values()), default=None)
+
+    def _stop_undone(self, run_id: str, undone: pd.DataFrame) -> None:
+        """Raises `PlanRefused` where another run took back the same, since this one read the targets."""
+        read_at = self._ledger.read_at(run_id)
+        if len(undone) and read_at is not None:
+            run = str(undone["run_id"].iloc[0])
+            stop_undone(run, self._ledger.receipts.undone_by(run, read_at))
 
     def _preflight(self, dns_plan: pd.DataFrame) -> None:
         """Both take what we are about to write. A zone that has taken a change of ours is not asked again."""

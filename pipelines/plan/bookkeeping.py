@@ -109,13 +109,15 @@ def settled(rows: pd.DataFrame, *, at: pd.Timestamp) -> pd.DataFrame:
     """`tables.APPLIED` rows after the answers (`answered`), those of the rows of phpIPAM that were made among them.
 
     Applied: the new value is ours, and of what was deleted nothing is left to remember. Lost or refused: the old one,
-    which the plan read, stands, unless the ledger says by now what we were about to: another run of ours was faster,
-    and what it wrote stays ours. (An older value that no longer stands there does not: Kea's D2 may have been faster.)
+    which the plan read, stands, unless the ledger says by now what we were about to, of a deletion nothing at all:
+    another run of ours was faster, and what it wrote stays ours. (An older value that no longer stands there does not:
+    Kea's D2 may have been faster.)
     Unknown: the intention stands, so that the next run recognises its own work if it did take effect.
     """
     rows = rows[rows["field"] != SIGHTING]
     is_done, is_open = rows["outcome"] == "applied", rows["outcome"] == "unknown"
-    is_there = is_done | (~is_open & (rows["known_value"] == rows["after"]))
+    is_same = (rows["known_value"] == rows["after"]) | (rows["after"].isna() & rows["known_is_adopted"].isna())
+    is_there = is_done | (~is_open & is_same)
     return tables.APPLIED.frame(
         rows.assign(
             value=rows["before"].mask(is_there, rows["after"]),

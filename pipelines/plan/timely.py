@@ -1,4 +1,4 @@
-"""Whether it is the time to load: the plan is of this run, and our clock is not plainly wrong."""
+"""Whether it is the time to load: the plan is of this run, nobody was faster, and our clock is not plainly wrong."""
 
 import pandas as pd
 
@@ -22,6 +22,13 @@ def stop_wrong_clock(last_load_at: pd.Timestamp | None, now: pd.Timestamp) -> No
     fault = f"it says {now:%Y-%m-%d %H:%M} UTC, but the last load was noted at {last_load_at:%Y-%m-%d %H:%M} UTC"
     was_wrong = "If it was ahead then and is right now, start the job clock_was_wrong once, in Dagster's UI"
     raise PlanRefused("the clock", fault, f"{_SET_IT}. {was_wrong}")
+
+
+def stop_undone(run_id: str, by_run_id: str | None) -> None:
+    """Raises `PlanRefused` where a run `by_run_id` took back, or began to, what this plan is to take back of a run."""
+    if by_run_id is not None:
+        fault = f"run {by_run_id} has undone run {run_id} while this plan was made; nothing was sent twice"
+        raise PlanRefused("undo", fault, f"See what it left: python netcensus.py undo {run_id} --rehearse")
 
 
 def stop_stale(sources: pd.DataFrame, now: pd.Timestamp) -> None:

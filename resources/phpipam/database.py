@@ -33,6 +33,7 @@ _LOCK_WAIT_LIMIT_S = 5
 _IDLE_LIMIT_S = int(A_RUN.total_seconds())
 """No server hangs up on the load's lock before that, nor keeps the lock longer when our machine is gone."""
 _LOAD_LOCK = "netcensus.load"
+_LOADING = "SELECT host, time AS held_s FROM information_schema.processlist WHERE id = IS_USED_LOCK(%s)"
 _READS = "is_reading"
 
 _SESSION = (
@@ -106,9 +107,11 @@ class Database:
             connection = engine.connect()
             if connection.exec_driver_sql("SELECT GET_LOCK(%s, 0)", (_LOAD_LOCK,)).scalar() == 1:
                 return connection
+            holder = connection.exec_driver_sql(_LOADING, (_LOAD_LOCK,)).first()
         connection.close()
+        who = "" if holder is None else f", from {holder.host}, for {holder.held_s} s"
         remedy = f"Wait for it to end; SELECT IS_USED_LOCK('{_LOAD_LOCK}') says whose connection holds the lock"
-        raise TargetError(self.place, "another run is loading", remedy)
+        raise TargetError(self.place, f"another run is loading{who}", remedy)
 
     @contextmanager
     def told(self, kind: type[NetcensusError], meaning: str = "") -> Iterator[None]:

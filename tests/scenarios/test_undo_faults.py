@@ -45,6 +45,12 @@ class Undoing:
         by_age = dict.fromkeys(str(row[1]) for row in reversed(self.world.network.world.ledger("receipts")))
         return list(by_age)[: list(by_age).index(self.wrote)]
 
+    def check_left_alone(self) -> None:
+        """A census finds a half of it undone, and changes nothing."""
+        before = things(self.world)
+        assert self.world.census() == []
+        assert things(self.world) ^ before == frozenset()
+
     def check_repeated(self) -> None:
         """The undo is asked for again and is done; censuses leave it so; taken back, all is as the census made it."""
         assert self.run(self.wrote) == []
@@ -109,18 +115,30 @@ def test_killed_at_any_statement_or_commit_an_undo_is_repeated(undoing: Undoing)
     assert len(ends) > 10
 
 
-@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
-def test_killed_at_any_update_an_undo_is_repeated(undoing: Undoing, *, is_done: bool) -> None:
-    """SIGKILL before each UPDATE message arrives, and after the server has carried it out."""
-    ends = repeated(undoing, killed_at_updates(undoing, is_done=is_done))
+@pytest.mark.parametrize(
+    ("is_done", "is_census_between"),
+    [(False, False), (True, False), (True, True)],
+    ids=["before", "after", "after-and-a-census"],
+)
+def test_killed_at_any_update_an_undo_is_repeated(undoing: Undoing, *, is_done: bool, is_census_between: bool) -> None:
+    """SIGKILL before each UPDATE message arrives, and after the server has carried it out; perhaps a census follows."""
+    ends = repeated(undoing, killed_at_updates(undoing, is_done=is_done), is_census_between=is_census_between)
     assert len(ends) == 4, "one message for each of three zones, and one undo that is whole"
 
 
-def repeated(undoing: Undoing, tries: Iterable[int]) -> list[int]:
-    """How each try ended; after each the undo was repeated and taken back."""
+def test_killed_at_any_step_an_undo_is_repeated_after_a_census(undoing: Undoing) -> None:
+    """The hour goes on: a census comes first, does nothing again of what was undone, and stands in nobody's way."""
+    ends = repeated(undoing, killed(undoing), is_census_between=True)
+    assert len(ends) > 10
+
+
+def repeated(undoing: Undoing, tries: Iterable[int], *, is_census_between: bool = False) -> list[int]:
+    """How each try ended; after each, perhaps after a census, the undo was repeated and taken back."""
     ends = []
     for status in tries:
         ends.append(status)
+        if is_census_between:
+            undoing.check_left_alone()
         undoing.check_repeated()
     assert ends == [-signal.SIGKILL] * (len(ends) - 1) + [0]
     return ends

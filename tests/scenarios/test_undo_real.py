@@ -1,20 +1,29 @@
 """A census taken back between the real Kea, BIND and MariaDB: exactly, but for what a person did meanwhile."""
 
+import subprocess
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
+from assets.undo import PLANNED
+from composition import world as resources_of
+from pipelines.errors import PlanRefused, TargetError
+from resources.network_file import read_network
+from resources.stored_tables import StoredTables
+from resources.targets import Plans, Targets
 from tests.scenarios.real_world import RealNetwork, Records, Row, real_network
 from tests.services.dhcp_client import Device
 from tests.services.kea import Kea
 from tests.services.mariadb import Database
 from tests.services.openssh import Sshd
-from tests.services.process import eventually
+from tests.services.process import PATIENCE_S, eventually
 
 ZONE = "viktorbarzin.lan"
 TV = Device("02:00:00:00:00:02", relay="192.168.1.1", hostname="tv", client_id=b"\x01\x02\x00\x00\x00\x00\x02")
+PLANS = ("undo_ipam_plan", "undo_dns_plan", "undo_guards", "undone")
+"""What an undo loads."""
 RADIO = Device("02:00:00:00:00:03", relay="192.168.1.1", hostname="radio")
 CAM = Device("02:00:00:00:00:04", relay="192.168.1.1", hostname="cam")
 
@@ -135,3 +144,44 @@ def test_what_a_census_changed_and_withdrew_is_put_back_as_it_was(network: RealN
     before = network.everything()
     census(network)
     assert network.everything() == before
+
+
+def test_of_two_undos_at_once_one_is_carried_out_and_the_other_told_who_is_at_it(network: RealNetwork) -> None:
+    """Whether the second comes to load while the first does, or when it has: nothing is done or noted twice."""
+    network.kea.client().lease(TV)
+    wrote, own = census(network), network.world
+    after = records(network)
+    assert own.run("rehearse_undo", run_id=wrote) == []
+    second = str(own.ledger("snapshots")[-1][1])
+    with subprocess.Popen(own.argv("undo", wrote), env=own.environment, stdout=subprocess.DEVNULL) as first:
+        with network.ipam.locked("ipaddresses"):
+            eventually(lambda: is_loading(network), "the first undo's load")
+            with pytest.raises(TargetError, match=r"another run is loading, from \S+, for \d+ s\. Wait for it to end"):
+                load_planned(network, second)
+        assert first.wait(PATIENCE_S) == 0
+    undid, undone = own.last_that_wrote(), network.everything()
+    assert undid != wrote
+
+    noted = own.ledger("applied"), own.ledger("holds"), own.ledger("receipts")
+    with pytest.raises(PlanRefused, match=f"run {undid} has undone run {wrote} while this plan was made"):
+        load_planned(network, second)
+    assert network.everything() == undone
+    assert (own.ledger("applied"), own.ledger("holds"), own.ledger("receipts")) == noted
+    undo(network, undid)
+    assert records(network) == after
+
+
+def is_loading(network: RealNetwork) -> bool:
+    """Whether a run of ours holds the lock of a load."""
+    return network.ipam.execute("SELECT IS_USED_LOCK('netcensus.load') AS used")[0]["used"] is not None
+
+
+def load_planned(network: RealNetwork, run_id: str) -> None:
+    """The load of the undo that was planned last, by a run that read the targets and planned the same."""
+    with network.world.entered():
+        outside = resources_of(read_network(network.world.network_toml), network.world.network_toml)
+        stored, targets = outside["stored_tables"], outside["targets"]
+        assert isinstance(stored, StoredTables)
+        assert isinstance(targets, Targets)
+        with targets.carried_out(run_id, Plans(*(stored.read(name, PLANNED[name]) for name in PLANS))):
+            pass

@@ -74,6 +74,13 @@ class Database:
             while cursor.nextset():
                 pass
 
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Until the block ends, whoever writes to a table waits; it can be read."""
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLES `{table}` READ")
+            yield
+
     def create_user(self, name: str, password: str, grants: str = "") -> None:
         """A user with this password and the rights `grants` (any SQL text) gives him, and no other."""
         self.drop_user(name)

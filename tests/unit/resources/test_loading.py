@@ -11,7 +11,7 @@ from pipelines import tables
 from resources.ledger import Ledger
 from resources.loading import carry_out
 from resources.receipts import Run
-from tests.networks import AT, cells, census, hour, in_ipam, in_zone, ledger, written
+from tests.networks import AT, cells, census, frame, hour, in_ipam, in_zone, ledger, written
 
 OnPart = Callable[[pd.DataFrame], None]
 
@@ -95,6 +95,29 @@ def test_what_a_faster_run_wrote_stays_ours(store: Ledger, outcome: str) -> None
     ours = store.applied()
     carry_out(plan, "dns", answered(outcome), store, "second")
     assert cells(store.applied(), *(set(ours) - {"at"})) == cells(ours, *(set(ours) - {"at"}))
+
+
+def test_what_a_faster_run_took_away_is_not_ours_again(store: Ledger) -> None:
+    """Two runs plan the same deletion: the second is late, and does not say that what is gone is ours."""
+    store.replace_applied(ledger(written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5")))
+    whole = tables.DNS_PLAN.empty().columns
+    change = dict.fromkeys(whole) | {
+        "site": "home", "zone": "example.lan.", "owner": "nas.example.lan.", "type": "A", "action": "delete",
+        "before": "10.0.1.5", "before_ttl_s": 3600, "is_name_free": False, "reason": "no longer wanted",
+    }  # fmt: skip
+    plan = frame(tables.DNS_PLAN, [change])
+    names = {"zone": "scope", "owner": "subject", "type": "field"}
+
+    def answered(outcome: str) -> Callable[[pd.DataFrame, OnPart], pd.DataFrame]:
+        def answer(sent: pd.DataFrame, settle: OnPart) -> pd.DataFrame:
+            settle(tables.RECEIPT.frame(sent.rename(columns=names).assign(target="dns", outcome=outcome, detail=None)))
+            return tables.RECEIPT.empty()
+
+        return answer
+
+    carry_out(plan, "dns", answered("applied"), store, "first")
+    carry_out(plan, "dns", answered("lost race"), store, "second")
+    assert store.applied().empty
 
 
 def test_what_we_wrote_once_and_another_writes_by_now_is_not_ours(store: Ledger) -> None:
