@@ -1,6 +1,7 @@
 """The tables as files: what each asset held when it was last made. Imports no Dagster: `why` answers at once."""
 
 import gzip
+import hashlib
 import zlib
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from pipelines import codec
 from pipelines.contract import Table
 from pipelines.errors import ParseError
 from resources.archive import replace_file, writing
+
+_TOLD_APART_BY = 12
+"""Hexadecimal digits: enough for the versions of one table, and Dagster stores them again for each table made of it."""
 
 
 class StoredTables:
@@ -34,14 +38,14 @@ class StoredTables:
             raise ParseError(str(place), "is damaged", "Run the job census: it makes it anew")
         return codec.decode(table, content)
 
-    def write(self, name: str, table: Table, frame: pd.DataFrame) -> None:
-        """Keep a table. Raises `StateError` when the disk does not take it."""
+    def write(self, name: str, table: Table, frame: pd.DataFrame) -> str:
+        """Keep a table, and return what tells it from others. Raises `StateError` when the disk does not take it."""
         place, content = self._place(name), codec.encode(table, frame)
-        if place.exists() and _content(place) == content:  # to unpack costs an eighth of what to pack does
-            return
-        with writing(self.root):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, gzip.compress(content, compresslevel=6, mtime=0))
+        if not (place.exists() and _content(place) == content):  # to unpack costs an eighth of what to pack does
+            with writing(self.root):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(place, gzip.compress(content, compresslevel=6, mtime=0))
+        return hashlib.sha256(content).hexdigest()[:_TOLD_APART_BY]
 
     def _place(self, name: str) -> Path:
         return self.root / f"{name}.json.gz"

@@ -38,9 +38,11 @@ class TableStore(dg.IOManager):
         self._in_run = {key: frame for key, frame in self._in_run.items() if key[0] == context.run_id}
         self._in_run[context.run_id, name] = obj
         try:
-            self._stored.write(name, table, obj)
+            version = self._stored.write(name, table, obj)
         except StateError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
+        # Dagster's own version would be another in every run, and 64 digits in each event of what rests on the table.
+        context.step_context.set_data_version(context.asset_key, dg.DataVersion(version))
         shown, widest = (int(str(context.definition_metadata[key])) for key in (SHOWN, WIDEST))
         preview = markdown(obj, shown, widest)
         context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(preview)})

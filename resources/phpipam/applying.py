@@ -2,17 +2,21 @@
 
 All of a subnet's changes go in, less those somebody else was faster with. A lock is waited for and tried again; a
 connection lost before the commit means nothing was written; one lost during it is settled by reading again.
+
+Subnets of which only `lastSeen` moves, in a quiet hour all, go in together first: a commit each is 4 kB of the server's
+log and a flush each.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import SystemRandom
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from pipelines import tables
@@ -66,6 +70,7 @@ class Loader:
         receipts = []
         with self.database.engine() as engine:
             run = _Run(self, engine, self._conventions(engine))
+            run.touch_together(subnets)
             for changes in subnets:
                 outcomes = run.outcomes(changes)
                 receipts.append(receipt(changes, outcomes))
@@ -84,6 +89,22 @@ class _Run:
     loader: Loader
     engine: Engine
     conventions: Conventions
+    touched: Outcomes = field(default_factory=dict)
+
+    def touch_together(self, subnets: list[list[Change]]) -> None:
+        """Write those of which only `lastSeen` moves, in one transaction that hardly waits for others' locks.
+
+        Whatever prevents it, each of them is then written by itself: to move it once more changes nothing.
+        """
+        at, outcomes = self.loader.at, Outcomes()
+        seen = [[one for one in changes if not sink.fault(one, at)] for changes in subnets if _is_only_seen(changes)]
+        if not any(seen):
+            return
+        with suppress(DBAPIError), self.loader.database.impatient(self.engine) as connection:
+            for changes in filter(None, seen):
+                outcomes |= self._writer(connection).write(changes)
+            connection.commit()
+            self.touched.update(outcomes)
 
     def outcomes(self, changes: list[Change]) -> Outcomes:
         """What became of one subnet's changes, verified."""
@@ -124,6 +145,8 @@ class _Run:
             return {change: otherwise if one == APPLIED else one for change, one in outcomes.items()}
 
     def _written(self, changes: list[Change]) -> Outcomes:
+        if self.touched.keys() >= set(changes):
+            return {change: self.touched[change] for change in changes}
         for _ in range(_TRIES):
             try:
                 return self._transaction(changes)
@@ -136,7 +159,7 @@ class _Run:
     def _transaction(self, changes: list[Change]) -> Outcomes:
         with self.engine.connect() as connection:
             transaction = connection.begin()
-            outcomes = Writer(connection, self.conventions, self.loader.zone, self.loader.at).write(changes)
+            outcomes = self._writer(connection).write(changes)
             try:
                 transaction.commit()
             except DBAPIError as error:
@@ -144,3 +167,10 @@ class _Run:
                     raise _CommitLost(outcomes) from None
                 raise
             return outcomes
+
+    def _writer(self, connection: Connection) -> Writer:
+        return Writer(connection, self.conventions, self.loader.zone, self.loader.at)
+
+
+def _is_only_seen(changes: list[Change]) -> bool:
+    return all(change.action == "touch" for change in changes)

@@ -85,6 +85,18 @@ class Database:
                 yield connection
 
     @contextmanager
+    def impatient(self, engine: Engine) -> Iterator[Connection]:
+        """A connection of its own that waits a second at most for a row somebody else holds: it may hold many itself.
+
+        In SQLite it has locked the whole file before it writes anything.
+        """
+        with engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.detach()  # and so closed at the end: no other transaction is to give up as soon
+                connection.exec_driver_sql("SET SESSION innodb_lock_wait_timeout = 1")  # seconds: MySQL knows no less
+            yield connection
+
+    @contextmanager
     def load_lock(self) -> Iterator[None]:
         """Hold the lock of whoever loads, on a connection of its own. Raises `TargetError` when another run holds it.
 

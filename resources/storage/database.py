@@ -17,15 +17,18 @@ from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_S: Final = 30
 MOST_KEPT: Final = 8  # connections: as many as the daemon's threads ever use at once
+# Of log, some three censuses: pages that all of them changed are written back once. Rarer would be fewer bytes, but
+# more of them in one second.
+FOLDED_FROM_BYTES: Final = 400_000
 PRAGMAS: Final = (
     # A run touches a few hundred index pages, one row in each: small pages halve what it logs. Only for a new file.
     "page_size=1024",
     "journal_mode=WAL",
     # In WAL mode a power cut may take the last commits, never the file's consistency (sqlite.org/wal.html).
     "synchronous=NORMAL",
-    # The log is folded into the file each 0.5 MB of pages, some two censuses: pages that both changed are written back
-    # once. Rarer would be fewer bytes, but a megabyte in one second. A log that a reader held back beyond 4 MB is cut.
-    "wal_autocheckpoint=500",
+    # For a process that stays: it folds its log in by a commit, each megabyte. A run does so as it begins (`hold`).
+    # A log that a reader held back beyond 4 MB is cut.
+    "wal_autocheckpoint=1000",
     "journal_size_limit=4194304",
 )
 
@@ -178,9 +181,16 @@ class Database:
         return getattr(self._inside, "is_true", False)
 
     def hold(self) -> None:
-        """Open the kept connection now, so that no connection of Dagster's own set-up is ever the last to close."""
-        with self._engine.connect():
-            pass
+        """Open the kept connection now, so that no connection of Dagster's own set-up is ever the last to close.
+
+        And fold a long log into the file, before anything is added to it. A process that did so by its last commit
+        would leave a folded log of which the next one, once all have closed it, no longer knows that it is folded.
+        """
+        with self._engine.connect() as connection:
+            if _log_bytes(self._engine.url) >= FOLDED_FROM_BYTES:
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")  # who else is at it now is not waited for
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # so that its size tells what is in it
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
 
     @classmethod
     def forget_inherited(cls) -> None:
@@ -202,6 +212,12 @@ def alone(folder: Path) -> Iterator[None]:
     with (folder / ".setup.lock").open("a") as lock:  # unlike "w", writes nothing to a file that is there
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _log_bytes(url: sqlalchemy.URL) -> int:
+    """How long the log beside the file is; 0 where there is none."""
+    log = Path(f"{url.database}-wal")
+    return log.stat().st_size if log.exists() else 0
 
 
 def _changes(connection: sqlalchemy.Connection) -> int:

@@ -35,9 +35,9 @@ LEFT_OUT_OF_ONE_PROCESS: Final = frozenset(
     }
 )
 """Kinds that a run with all its steps in its own process does not store either: another 86."""
-COMMITTED_AT_ONCE: Final = frozenset(EVENT_TYPE_TO_PIPELINE_RUN_STATUS) | {
-    # After these a reader may act: a run changed its state, a step failed. (One commit for all of a run would be fewer
-    # pages still; but a log that is folded by a process's last commit is folded again, whole, by the next process.)
+COMMITTED_AT_ONCE: Final = frozenset(EVENT_TYPE_TO_PIPELINE_RUN_STATUS) - {DagsterEventType.PIPELINE_START} | {
+    # After these a reader may act: a run changed its state, a step failed. But that it began stands with the runs; what
+    # is planned in it changes the pages of every asset and check, which change once more when it ends.
     DagsterEventType.STEP_FAILURE,
     DagsterEventType.STEP_UP_FOR_RETRY,
     # Another process is about to run the step and store events of its own, which must come after this one ...

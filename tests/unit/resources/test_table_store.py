@@ -34,13 +34,29 @@ def test_an_empty_table_file_is_told_as_well(tmp_path: Path) -> None:
         StoredTables(tmp_path).read("leases", tables.LEASES)
 
 
+def made(root: Path, rows: pd.DataFrame, suites: Suites | None = None) -> str:
+    """Dagster's version of the table after a run has handed on these leases."""
+
+    @dg.asset(metadata={CONTRACT: "leases", SHOWN: 1, WIDEST: 20})
+    def leases() -> pd.DataFrame:
+        return rows
+
+    store = TableStore(StoredTables(root), {"leases": tables.LEASES}, suites or Suites(root))
+    (made,) = dg.materialize([leases], resources={"io_manager": store}).asset_materializations_for_node("leases")
+    return (made.tags or {})["dagster/data_version"]
+
+
 def kept(root: Path, rows: pd.DataFrame, suites: Suites | None = None) -> tuple[bytes, int]:
     """The bytes of the file after a run has handed on these leases, and when it was written."""
-    store = TableStore(StoredTables(root), {"leases": tables.LEASES}, suites or Suites(root))
-    metadata: dict[str, str | int] = {CONTRACT: "leases", SHOWN: 1, WIDEST: 20}
-    asset = dg.AssetKey("leases")
-    store.handle_output(dg.build_output_context(run_id="this", asset_key=asset, definition_metadata=metadata), rows)
+    made(root, rows, suites)
     return (root / "leases.json.gz").read_bytes(), (root / "leases.json.gz").stat().st_mtime_ns
+
+
+def test_the_same_table_is_the_same_version_of_it(tmp_path: Path) -> None:
+    """Dagster's own version would be another in every run, and all that rests on the table out of date."""
+    first = made(tmp_path, LEASES)
+    assert made(tmp_path, LEASES) == first
+    assert made(tmp_path, LEASES.head(0)) != first
 
 
 def test_a_table_that_is_there_is_not_written_again(tmp_path: Path) -> None:
