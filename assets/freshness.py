@@ -14,6 +14,7 @@ from resources.ledger import Ledger
 from resources.preview import sentences
 
 CHECK = "is_fresh"
+_SAYS = "Red: for too long it was not read in full, or no census or dns_sync came to the end of its load."
 REMEDY = "See whether the daemon runs and the schedule regular_census is on, then what the last run of census says."
 
 
@@ -23,11 +24,7 @@ def freshness_checks(network: Network) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(
         name="freshness",
-        specs=[
-            dg.AssetCheckSpec(CHECK, asset=key, description="Red: nobody looked, or nothing was written, for too long.")
-            for keys in ends.values()
-            for key in keys
-        ],
+        specs=[dg.AssetCheckSpec(CHECK, asset=key, description=_SAYS) for keys in ends.values() for key in keys],
     )
     def check(ledger: dg.ResourceParam[Ledger], last_load: dg.ResourceParam[LastLoad]) -> Iterator[dg.AssetCheckResult]:
         for one in looked_at(ledger, last_load, network, pd.Timestamp.now("UTC")):

@@ -29,6 +29,7 @@ GROUP = "load"
 POOL = "targets"
 WHOLE = "the_census_is_whole"
 INPUTS = ["ipam_plan", "dns_plan", "heal_plan", "guards", *Memory.TABLES]
+_SAYS = "Red, and with it the run: a source could not be read or a site was left out; the rest was done."
 _RECEIPTS = {"ipam_receipt": "What phpIPAM answered.", "dns_receipt": "What the name server answered, and Kea."}
 
 
@@ -45,7 +46,7 @@ def load_assets(network: Network) -> dg.AssetsDefinition:
             "dns_receipt": {dg.AssetKey(name) for name in [*INPUTS, "ipam_receipt"] if name != "ipam_plan"},
         },
         check_specs=[
-            dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True),
+            dg.AssetCheckSpec(WHOLE, asset="dns_receipt", blocking=True, description=_SAYS),
             *checks(),
             budget.spec(),
             *checks_of(list(_RECEIPTS)),

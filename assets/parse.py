@@ -20,6 +20,8 @@ from resources.suites import Suites
 GROUP = "parse"
 CAN_CONCLUDE = "something_can_be_concluded"
 READABLE = "every_row_was_readable"
+_NOT_LOOKED = "Red, and the run ends here: no gateway or not every target could be read, or a clock is wrong."
+_LEFT_OUT = "Amber: rows of a source were left out; the table has each with its reason."
 TABLES = (tables.SOURCES, *PARSED)
 _FROM = {PHPIPAM: "phpipam_snapshots", ZONES: "zone_snapshots", LISTED: "source_snapshots"}
 
@@ -37,8 +39,8 @@ def parse_assets(network: Network) -> dg.AssetsDefinition:
             table.name: set(map(dg.AssetKey, _made_from(table.name, gateways, inputs))) for table in TABLES
         },
         check_specs=[
-            dg.AssetCheckSpec(CAN_CONCLUDE, asset="sources", blocking=True),
-            dg.AssetCheckSpec(READABLE, asset="rejects"),
+            dg.AssetCheckSpec(CAN_CONCLUDE, asset="sources", blocking=True, description=_NOT_LOOKED),
+            dg.AssetCheckSpec(READABLE, asset="rejects", description=_LEFT_OUT),
             *specs({table.name: table for table in TABLES}),
         ],
     )

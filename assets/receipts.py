@@ -13,6 +13,7 @@ from resources.suites import Suites
 from resources.targets import Answers
 
 TOOK_EFFECT = "every_change_took_effect"
+_SAYS = "Red: the target refused a change, or reads otherwise than what was written."
 Told = Mapping[str, dg.MetadataValue]
 Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
@@ -24,7 +25,7 @@ def outs(group: str, descriptions: Mapping[str, str]) -> dict[str, dg.AssetOut]:
 
 def checks(names: Sequence[str]) -> list[dg.AssetCheckSpec]:
     """The checks of these receipts."""
-    took_effect = [dg.AssetCheckSpec(TOOK_EFFECT, asset=name) for name in names]
+    took_effect = [dg.AssetCheckSpec(TOOK_EFFECT, asset=name, description=_SAYS) for name in names]
     return [*took_effect, *specs(dict.fromkeys(names, tables.RECEIPT))]
 
 

@@ -96,7 +96,7 @@ DHCP_SUBNETS = Table(
 )
 NEIGHBOURS = Table(
     "neighbours",
-    "one entry of a gateway's ARP cache",
+    "one entry of a gateway's ARP or neighbour discovery cache",
     (
         SITE,
         SOURCE,
