@@ -6,33 +6,17 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import tables
 from pipelines.contract import Column, Table
 from pipelines.errors import NetcensusError
 from pipelines.expectations import RULES, in_words
 from pipelines.predicates import NOT_NULL
-from resources.preview import MOST_CHARACTERS, MOST_ROWS, sentences
-from resources.table_store import CONTRACT, SHOWN, WIDEST
-
-_DECISIONS = (
-    tables.IPAM_PLAN,
-    tables.DNS_PLAN,
-    tables.WITHHELD,
-    tables.RECEIPT,
-    tables.REJECTS,
-    tables.SOURCES,
-    tables.CONFLICTS,
-)
-_FEW_ROWS = 5
-_WIDE = {tables.CONFLICTS: 200}  # characters: a conflict is its evidence
+from resources.preview import sentences
+from resources.table_store import CONTRACT
 
 
 def contract(table: Table) -> dict[str, object]:
     """Definition metadata that binds an asset to its table's contract, and shows the columns in the UI."""
-    shown = MOST_ROWS if table in _DECISIONS else _FEW_ROWS
-    widest = _WIDE.get(table, MOST_CHARACTERS)
-    schema = column_schema(table)
-    return {CONTRACT: table.name, SHOWN: shown, WIDEST: widest, "dagster/column_schema": schema, "grain": table.grain}
+    return {CONTRACT: table.name, "dagster/column_schema": column_schema(table), "grain": table.grain}
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -53,10 +37,15 @@ def described(table: Table, group: str, description: str | None = None) -> dict[
     """What every asset that holds `table` says of itself; without a description, the table's grain."""
     return {
         "group_name": group,
-        "description": description or f"{table.grain[0].upper()}{table.grain[1:]}.",
+        "description": description or _sentence(table.grain),
         "metadata": contract(table),
         "kinds": {"pandas"},
     }
+
+
+def _sentence(grain: str) -> str:
+    """A grain as a sentence of its own; one that asks something has its mark already."""
+    return f"{grain[0].upper()}{grain[1:]}" + ("" if grain.endswith("?") else ".")
 
 
 def checked(  # noqa: PLR0913 - a result in Dagster's words

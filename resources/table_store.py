@@ -7,18 +7,22 @@ so that no asset has to.
 import dagster as dg
 import pandas as pd
 
+from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ParseError, StateError
-from resources.preview import markdown
+from resources.preview import MOST_CHARACTERS, MOST_ROWS, markdown
 from resources.stored_tables import StoredTables
 from resources.suites import Suites
 
 CONTRACT = "netcensus_table"
 """The metadata key under which an asset's definition names its table's contract."""
-SHOWN = "netcensus_rows_shown"
-"""The metadata key under which it says how many rows the UI shows: Dagster stores each preview three times."""
-WIDEST = "netcensus_characters_shown"
-"""And how many characters of a cell."""
+_DECISIONS = (
+    tables.IPAM_PLAN, tables.DNS_PLAN, tables.WITHHELD, tables.RECEIPT, tables.REJECTS, tables.SOURCES,
+    tables.CONFLICTS,
+)  # fmt: skip
+"""What a person reads row by row; of the others a few rows show what they look like: each preview is stored thrice."""
+_FEW_ROWS = 5
+_WIDE = {tables.CONFLICTS: 200}  # characters of a cell: a conflict is its evidence
 
 
 class TableStore(dg.IOManager):
@@ -43,8 +47,7 @@ class TableStore(dg.IOManager):
             raise dg.Failure(str(error), allow_retries=False) from None
         # Dagster's own version would be another in every run, and 64 digits in each event of what rests on the table.
         context.step_context.set_data_version(context.asset_key, dg.DataVersion(version))
-        shown, widest = (int(str(context.definition_metadata[key])) for key in (SHOWN, WIDEST))
-        preview = markdown(obj, shown, widest)
+        preview = _preview(table, obj)
         context.add_output_metadata({"dagster/row_count": len(obj), "preview": dg.MetadataValue.md(preview)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
@@ -65,3 +68,9 @@ class TableStore(dg.IOManager):
 
     def _contract(self, metadata: "dg.ArbitraryMetadataMapping | None") -> Table:
         return self._contracts[str((metadata or {})[CONTRACT])]
+
+
+def _preview(table: Table, rows: pd.DataFrame) -> str:
+    """The first rows of a table for the UI."""
+    shown = MOST_ROWS if table in _DECISIONS else _FEW_ROWS
+    return markdown(rows, shown, _WIDE.get(table, MOST_CHARACTERS))

@@ -12,7 +12,7 @@ from pipelines import codec, tables
 from pipelines.errors import ParseError
 from resources.stored_tables import StoredTables
 from resources.suites import Suites
-from resources.table_store import CONTRACT, SHOWN, WIDEST, TableStore
+from resources.table_store import CONTRACT, TableStore
 from tests.networks import ALICE, frame, lease
 
 LEASES = frame(tables.LEASES, [lease("10.0.0.5", ALICE)])
@@ -37,7 +37,7 @@ def test_an_empty_table_file_is_told_as_well(tmp_path: Path) -> None:
 def made(root: Path, rows: pd.DataFrame, suites: Suites | None = None) -> str:
     """Dagster's version of the table after a run has handed on these leases."""
 
-    @dg.asset(metadata={CONTRACT: "leases", SHOWN: 1, WIDEST: 20})
+    @dg.asset(metadata={CONTRACT: "leases"})
     def leases() -> pd.DataFrame:
         return rows
 
