@@ -2,7 +2,11 @@
 
 import argparse
 
-_CENSUSES = ("census", "dns_sync", "rehearse")
+_CENSUSES = {
+    "census": "read every source, reconcile, plan, and write what changed",
+    "dns_sync": "the same with the gateways as the last census found them: only phpIPAM and the zones are read",
+    "rehearse": "a census that writes nothing: what would change, and why",
+}
 _WHEN = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
 
 
@@ -10,8 +14,8 @@ def parsed(description: str) -> argparse.Namespace:
     """What the command line says; ends the process where it says nothing that can be done."""
     parser = argparse.ArgumentParser(prog="netcensus", description=description)
     commands = parser.add_subparsers(dest="command", required=True)
-    for job in _CENSUSES:
-        _add_approve(commands.add_parser(job))
+    for job, says in _CENSUSES.items():
+        _add_approve(commands.add_parser(job, help=says))
     _add_undo(commands.add_parser("undo", help="take back what one run wrote, where it still reads so"))
     asking = commands.add_parser("why", help="why an address bears its name, or a name is where it is")
     asking.add_argument("subject", help="an address, a name (bare or whole) or a MAC")

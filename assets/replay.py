@@ -154,5 +154,6 @@ def _shown(made: Retold) -> Metadata:
 
 def _summary(bad: list[str], count: int) -> str:
     more = len(bad) - _MOST_TOLD
-    lines = [f"{len(bad)} of {count} hours could not be made again; the others were.", *bad[:_MOST_TOLD]]
+    rest = "; the others were" if len(bad) < count else ""
+    lines = [f"{len(bad)} of {count} hours could not be made again{rest}.", *bad[:_MOST_TOLD]]
     return "\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])])

@@ -74,7 +74,7 @@ def inert(text: str) -> str:
 def _found(sources: pd.DataFrame) -> Iterator[str]:
     yield "Found"
     for row in sources.itertuples(index=False):
-        rejected = f", {row.rejected} unreadable" if row.rejected else ""
+        rejected = f", {row.rejected} unreadable (see the table rejects)" if row.rejected else ""
         state = f"{row.rows} rows{rejected}" if row.is_complete else f"NOT READ: {row.reason}"
         site = "network" if row.site == "*" else row.site
         yield f"  {site:<12} {row.source:<34} {state}"
@@ -86,9 +86,9 @@ def _changed(tables: Tables) -> Iterator[str]:
         "DNS": tables["dns_plan"].rename(columns={"zone": "scope", "owner": "subject", "type": "field"}),
     }
     receipts = {"phpIPAM": _answers(tables, "ipam_receipt", "phpipam"), "DNS": _answers(tables, "dns_receipt", "dns")}
+    is_refused = bool(refusals(tables["guards"]))
     for target, rows in changes.items():
         written = work(rows)
-        is_refused = bool(refusals(tables["guards"]))
         yield f"{_headline(target, written, receipts[target], is_refused=is_refused)}{_adopted(rows)}"
         for scope, here in written.groupby("scope"):
             yield from _scope(str(scope), here)
@@ -104,27 +104,35 @@ def _asked_again(tables: Tables) -> Iterator[str]:
     """The leases whose names Kea is asked to register again; silent where there are none, as it is nearly always."""
     plan, receipt = tables["heal_plan"], _answers(tables, "dns_receipt", "kea")
     if len(plan):
-        yield _headline("Kea", plan, receipt).replace("changes", "names asked for again")
+        is_refused = bool(refusals(tables["guards"]))
+        yield _headline("Kea, to register a name again", plan, receipt, is_refused=is_refused, what="request")
         for row in plan.head(EXAMPLES).itertuples(index=False):
             yield f"      {plain(row.ip)} {plain(row.name)}: {row.reason}"
 
 
-def _headline(target: str, written: pd.DataFrame, receipt: pd.DataFrame | None, *, is_refused: bool = False) -> str:
+def _headline(
+    target: str, written: pd.DataFrame, receipt: pd.DataFrame | None, *, is_refused: bool, what: str = "change"
+) -> str:
+    """How much is written to a target, or is not and why. `receipt` is None where nothing was sent yet."""
     if written.empty:
         return f"{target}: nothing to change"
     if is_refused:
-        return f"{target}: {len(written)} changes are not made, for the plan is refused"
+        return f"{target}: {_counted(len(written), what)} not made, for the plan is refused"
     if receipt is None:
-        return f"{target}: {len(written)} changes would be made"
+        return f"{target}: {_counted(len(written), what)} would be made"
     done = int((receipt["outcome"] == "applied").sum())
     others = receipt.loc[receipt["outcome"] != "applied", "outcome"].value_counts()
     rest = "".join(f", {count} {outcome}" for outcome, count in others.items())
-    return f"{target}: {done} changes made{rest}"
+    return f"{target}: {_counted(done, what)} made{rest}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _adopted(rows: pd.DataFrame) -> str:
     count = int((rows["action"] == "adopt").sum())
-    return f" ({count} were already right, and are looked after from now on)" if count else ""
+    return f" ({count} already right, and looked after from now on)" if count else ""
 
 
 def _scope(scope: str, rows: pd.DataFrame) -> Iterator[str]:
@@ -171,4 +179,4 @@ def _conflicts(conflicts: pd.DataFrame) -> Iterator[str]:
             yield f"      ... and {len(alike) - EXAMPLES} more"
         yield f"      {alike['advice'].iloc[0]}"
     if len(conflicts) > len(told):
-        yield f"  and {len(conflicts) - len(told)} notices, in the table `conflicts`"
+        yield f"  and {_counted(len(conflicts) - len(told), 'notice')}, in the table conflicts"

@@ -23,7 +23,10 @@ READ: tuple[Table, ...] = (
 )  # fmt: skip
 """The tables an answer is made from."""
 MOST_ANSWERS = 10
-_RULE = "a person's entry in phpIPAM > reservation > active lease > PTR; what is contested counts for nothing"
+_RULE = (
+    "a person's entry in phpIPAM > static list > reservation or WireGuard peer > service > active lease > PTR; "
+    "what is contested counts for nothing"
+)
 _WIDE = 400
 _VERDICTS = ["granted", "agrees", "outranked", "contested"]
 _POINTER = ".arpa."

@@ -50,7 +50,7 @@ def test_only_the_family_that_has_a_conflict_is_amber() -> None:
 def test_a_notice_turns_no_check_amber() -> None:
     """What may well be meant is told in the table alone."""
     assert all(one.passed for one in judged(a_conflict(severity="notice")).values())
-    assert "and 1 notices, in the table `conflicts`" in told(a_conflict(severity="notice"))
+    assert "and 1 notice, in the table conflicts" in told(a_conflict(severity="notice"))
 
 
 def test_what_the_network_calls_itself_cannot_act_in_the_check_nor_in_the_report() -> None:

@@ -43,7 +43,7 @@ def test_the_winner_the_losers_the_rule_and_the_times_are_told() -> None:
     assert "2026-03-01 11:50 UTC  52:54:00:00:00:0a  by kea4.leases" in answer
     lines = [line.split("  ") for line in answer.splitlines() if "(rank" in line]
     assert [line[2].strip() for line in lines] == ["granted", "outranked", "outranked"]
-    assert "rule: a person's entry in phpIPAM > reservation > active lease > PTR" in answer
+    assert "rule: a person's entry in phpIPAM > static list > reservation or WireGuard peer > service" in answer
 
 
 @pytest.mark.parametrize("asked", ["nas", "NAS.example.lan", "nas.example.lan."])
