@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines import tables
 from pipelines.parse.forms import IPV4, MAC, have_form
+from pipelines.parse.parsed import origin
 from pipelines.snapshots import Snapshot
 
 MAX_AGE_S = 1200  # net.link.ether.inet.max_age, FreeBSD's and pfSense's default
@@ -56,8 +57,7 @@ def _table(snapshot: Snapshot, told: Told, flags: Flags) -> pd.DataFrame:
     is_dated = ~flags["incomplete"] & ~flags["permanent"] & (left_s.notna() | flags["expired"])
     age = pd.to_timedelta(MAX_AGE_S - left_s.fillna(0), unit="s")
     columns = {
-        "site": [snapshot.site] * len(left_s),
-        "source": [snapshot.source] * len(left_s),
+        **origin(snapshot, len(left_s)),
         "ip": told["ip-address"],
         "mac": pd.Series(told["mac-address"], dtype="object").mask(flags["incomplete"]),
         "interface": told["interface"],

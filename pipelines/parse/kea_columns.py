@@ -12,6 +12,7 @@ import pandas as pd
 from pipelines.parse.forms import IPV4, MAC_OR_EMPTY, OCTETS_OR_EMPTY, have_form
 from pipelines.parse.kea_answers import recovered
 from pipelines.parse.kea_lease import FOR_EVER, LATEST_CLTT, STATES, by_our_clock
+from pipelines.parse.parsed import origin
 from pipelines.snapshots import Snapshot
 
 _KINDS = {
@@ -57,5 +58,4 @@ def _table(snapshot: Snapshot, told: dict[str, list[Any]]) -> pd.DataFrame:
         "is_ddns_forward": told["fqdn-fwd"],
         "is_ddns_reverse": told["fqdn-rev"],
     }
-    same = {"site": [snapshot.site] * len(valid_s), "source": [snapshot.source] * len(valid_s)}
-    return by_our_clock(snapshot, same | columns)
+    return by_our_clock(snapshot, origin(snapshot, len(valid_s)) | columns)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import tables
-from pipelines.parse.parsed import Rejects
+from pipelines.parse.parsed import Rejects, origin
 from pipelines.snapshots import Snapshot
 
 USUAL_LEASE_S = 43_200
@@ -79,5 +79,5 @@ def _table(snapshot: Snapshot, rows: list[tuple[object, ...]], lease_s: int) -> 
     }
     found = pd.DataFrame({name: pd.Series(values, dtype="object") for name, values in columns.items()}).assign(**times)
     length = pd.Series(lease_s, found.index, dtype="Int64").where(found["expires_at"].notna())
-    same = {"site": snapshot.site, "source": snapshot.source, "state": "assigned", "valid_s": length}
-    return tables.LEASES.frame(found.assign(**same, is_ddns_forward=False, is_ddns_reverse=False))
+    same = {"state": "assigned", "valid_s": length, "is_ddns_forward": False, "is_ddns_reverse": False}
+    return tables.LEASES.frame(found.assign(**origin(snapshot, len(found)), **same))

@@ -18,6 +18,11 @@ class Parsed:
     rejects: pd.DataFrame
 
 
+def origin(snapshot: Snapshot, rows: int) -> dict[str, list[str]]:
+    """The columns `site` and `source` of so many rows that were read from one snapshot."""
+    return {"site": [snapshot.site] * rows, "source": [snapshot.source] * rows}
+
+
 @dataclass
 class Rejects:
     """Collects the unreadable rows of one snapshot. A bad row is never silence, and never the end of the good ones."""
