@@ -35,6 +35,13 @@ class Verdict:
     found: list[Breach]
     objections: list[str]
     seen: Seen | None
+    met: int | None
+    """How many expectations Great Expectations looked at just now; None where it was not asked."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is something to remember: the table passed just now, or was empty for the first time."""
+        return (self.met is not None and not self.found) or (not self.rows and self.seen is None)
 
     @property
     def result(self) -> dg.AssetCheckResult:
@@ -102,23 +109,21 @@ class Judgement:
 
 def judge(made: Mapping[str, tuple[Table, pd.DataFrame]], others: Frames, suites: Suites) -> Judgement:
     """The verdict on each asset's table. Great Expectations is asked where something broke, or its word is too old."""
-    verdicts = []
-    passed: dict[str, tuple[Table, pd.DataFrame, int]] = {}
-    for asset, (table, frame) in made.items():
-        found, seen = breaches(table, frame, others), suites.seen(asset, table)
-        objections: list[str] = []
-        if len(frame) and not table.malformed(frame) and (found or seen is None):
-            objections, count = complaints(table, frame, others)
-            found = found or _disagreement(table, frame, objections)
-            if not found:
-                passed[asset] = (table, frame, count)
-        elif frame.empty and seen is None:
-            passed[asset] = (table, frame, 0)
-        if not found:
-            suites.vouch_for(frame)
-        verdicts.append(Verdict(asset, len(frame), found, objections, seen))
-    suites.note(passed)
-    return Judgement(tuple(verdicts))
+    seen = suites.seen({asset: table for asset, (table, _) in made.items()})
+    verdicts = tuple(_verdict(asset, table, frame, others, seen[asset]) for asset, (table, frame) in made.items())
+    for verdict in verdicts:
+        if not verdict.found:
+            suites.vouch_for(made[verdict.asset][1])
+    suites.note({one.asset: (*made[one.asset], one.met or 0) for one in verdicts if one.is_news})
+    return Judgement(verdicts)
+
+
+def _verdict(asset: str, table: Table, frame: pd.DataFrame, others: Frames, seen: Seen | None) -> Verdict:
+    found, objections, met = breaches(table, frame, others), list[str](), None
+    if len(frame) and not table.malformed(frame) and (found or seen is None):
+        objections, met = complaints(table, frame, others)
+        found = found or _disagreement(table, frame, objections)
+    return Verdict(asset, len(frame), found, objections, seen, met)
 
 
 def _disagreement(table: Table, frame: pd.DataFrame, objections: list[str]) -> list[Breach]:

@@ -7,7 +7,7 @@ once a day, those of all tables in one run. What it found last is remembered bes
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,16 +56,15 @@ class Suites:
         """Whether this very frame was judged, and good: its rows need not be looked at again."""
         return self._sound.get(id(frame)) is frame
 
-    def seen(self, asset: str, table: Table) -> Seen | None:
-        """The last time this table passed these very expectations, if that is not too long ago.
+    def seen(self, contracts: Mapping[str, Table]) -> dict[str, Seen | None]:
+        """The last time each asset's table passed these very expectations; None where that is too long ago.
 
         A day, where this run has paid for the import or none did for a day; else it waits for the run that will.
         """
         known = self._all()
-        last = known.get(asset)
         is_paid = self._is_asked or all(_age(one) >= HOLDS for one in known.values())
-        is_good = last is not None and last.digest == _digest(table) and _age(last) < (HOLDS if is_paid else LONGEST)
-        return last if is_good else None
+        longest = HOLDS if is_paid else LONGEST
+        return {asset: _if_it_holds(known.get(asset), table, longest) for asset, table in contracts.items()}
 
     def note(self, passed: dict[str, tuple[Table, pd.DataFrame, int]]) -> None:
         """Remember that these tables, by asset, passed their suites of so many expectations just now.
@@ -87,6 +86,11 @@ class Suites:
             return {asset: Seen(**seen) for asset, seen in json.loads(self._place.read_bytes()).items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
+
+
+def _if_it_holds(seen: Seen | None, table: Table, longest: timedelta) -> Seen | None:
+    """What was seen of a table, where its expectations are still these and it is not too long ago."""
+    return seen if seen is not None and seen.digest == _digest(table) and _age(seen) < longest else None
 
 
 def _age(seen: Seen) -> timedelta:

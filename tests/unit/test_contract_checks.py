@@ -60,7 +60,7 @@ def test_great_expectations_is_asked_once_a_day_and_where_something_broke(
 def test_a_damaged_memory_costs_one_more_look(tmp_path: Path) -> None:
     """What is remembered can be lost: the suites run again."""
     (tmp_path / "suites.json").write_text('{"leases": {"at": 3}}')
-    assert Suites(tmp_path).seen("leases", tables.LEASES) is None
+    assert Suites(tmp_path).seen({"leases": tables.LEASES}) == {"leases": None}
 
 
 def aged(folder: Path, days: int, *assets: str) -> None:
