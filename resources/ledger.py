@@ -39,10 +39,11 @@ SNAPSHOT_INDEX = sa.Table(
 _births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
 _reads = sa.Table(
     "reads", _metadata,
+    sa.Column("read_at", sa.DateTime, primary_key=True),  # first: what an hour adds, and lets go, lies together
     sa.Column("site", sa.String(64), primary_key=True),
     sa.Column("source", sa.String(255), primary_key=True),
-    sa.Column("read_at", sa.DateTime, primary_key=True),
     sa.Column("rows", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 _resent = sa.Table(
     "resent", _metadata,
@@ -113,7 +114,8 @@ class Ledger(OwnTables):
         """
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
-            reads = connection.execute(sa.select(_reads).order_by(*_reads.primary_key.columns)).all()
+            read = sa.select(*(_reads.c[name] for name in tables.READS.names))
+            reads = connection.execute(read.order_by(*(_reads.c[name] for name in tables.READS.key))).all()
             resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
             asked = connection.scalars(
                 sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id).distinct()
