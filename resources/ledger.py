@@ -4,6 +4,7 @@ Ours is what we wrote and still reads so (rule R4), so this memory is what stand
 What is about to be sent is noted before it is sent: a run that dies in between finds its own half-done work again.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from functools import cached_property
 
@@ -36,6 +37,8 @@ SNAPSHOT_INDEX = sa.Table(
     sa.Column("clock_offset_s", sa.Integer),
     sa.Index("snapshots_by_source", "source", "id"),
 )  # fmt: skip
+_LATE = 10_000  # rows: no run reads so many sources, and no year of them is looked through for those of one
+_IS_LATE = SNAPSHOT_INDEX.c.id > sa.select(sa.func.max(SNAPSHOT_INDEX.c.id)).correlate(None).scalar_subquery() - _LATE
 _births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
 _reads = sa.Table(
     "reads", _metadata,
@@ -77,10 +80,11 @@ class Ledger(OwnTables):
         """
         self._insert(SNAPSHOT_INDEX, rows.assign(run_id=run_id))
         with self._engine.begin() as connection:
+            if connection.scalar(sa.select(sa.func.count()).select_from(_births)):
+                return
             read_at = SNAPSHOT_INDEX.c.read_at
             first = connection.scalar(sa.select(sa.func.min(read_at)).where(read_at >= naive(BEGINNING)))
-            is_born = connection.scalar(sa.select(sa.func.count()).select_from(_births)) != 0
-            if first is not None and not is_born:
+            if first is not None:
                 connection.execute(sa.insert(_births), {"at": first})
 
     def note_reads(self, rows: pd.DataFrame) -> None:
@@ -110,7 +114,7 @@ class Ledger(OwnTables):
     def past(self, run_id: str) -> Past:
         """What is known of earlier censuses: the first, what its sources had, what Kea was asked for.
 
-        And which sites the run `run_id` has asked itself.
+        And which sites the run `run_id`, which is under way, has asked itself.
         """
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
@@ -118,7 +122,7 @@ class Ledger(OwnTables):
             reads = connection.execute(read.order_by(*(_reads.c[name] for name in tables.READS.key))).all()
             resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
             asked = connection.scalars(
-                sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id).distinct()
+                sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id, _IS_LATE).distinct()
             )
             sites = frozenset(asked)
         return Past(
@@ -144,8 +148,9 @@ class Ledger(OwnTables):
         return None if row is None else (row.version, row.digest)
 
     def versions(self, run_id: str) -> dict[str, str]:
-        """The version of every whole snapshot that one run read, where its source states versions, by source."""
-        where = (SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None))
+        """The version of every whole snapshot that the run under way read, where its source states versions."""
+        is_whole = SNAPSHOT_INDEX.c.is_complete & SNAPSHOT_INDEX.c.version.is_not(None)
+        where = (SNAPSHOT_INDEX.c.run_id == run_id, is_whole, _IS_LATE)
         with self._engine.connect() as connection:
             return {row.source: row.version for row in connection.execute(sa.select(SNAPSHOT_INDEX).where(*where))}
 
@@ -155,14 +160,19 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             return sorted({*connection.scalars(read.distinct()), *self.receipts.runs(beginning)})
 
-    def last_whole(self, until: pd.Timestamp) -> dict[str, pd.Timestamp]:
-        """When each site was last read with all of its sources complete; sites of which that never was are left out.
+    def last_whole(self, sites: Collection[str], until: pd.Timestamp) -> dict[str, pd.Timestamp]:
+        """When each of these sites was last read with all of its sources complete; one that never was is left out.
 
         What was noted as later than `until` was noted by a clock that was ahead: it does not count.
         """
+        is_wanted = SNAPSHOT_INDEX.c.site.in_(sites) & (SNAPSHOT_INDEX.c.read_at <= naive(until))
+        late = self._last_whole(is_wanted & _IS_LATE)
+        return late if len(late) == len(sites) else self._last_whole(is_wanted)
+
+    def _last_whole(self, where: sa.ColumnElement[bool]) -> dict[str, pd.Timestamp]:
         one_read = (
             sa.select(SNAPSHOT_INDEX.c.site, sa.func.max(SNAPSHOT_INDEX.c.read_at).label("at"))
-            .where(SNAPSHOT_INDEX.c.read_at <= naive(until))
+            .where(where)
             .group_by(SNAPSHOT_INDEX.c.run_id, SNAPSHOT_INDEX.c.site)
             .having(sa.func.min(sa.cast(SNAPSHOT_INDEX.c.is_complete, sa.Integer)) == 1)
             .subquery()

@@ -16,7 +16,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as 
 from dagster._core.storage.event_log.schema import AssetEventTagsTable as EventTags
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as Events
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
-from dagster._core.storage.runs.schema import RunTagsTable
+from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 
 _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION.value
@@ -25,19 +25,19 @@ _MADE = dg.DagsterEventType.ASSET_MATERIALIZATION.value
 def delete_runs(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
     """Delete these runs with all that is stored of them but squares, and each asset's and each check's latest word.
 
-    The events in one transaction: together they share most of the pages that change.
+    One transaction for each database: what is deleted together shares most of the pages that change.
     """
     events, runs = instance.event_log_storage, instance.run_storage
     if isinstance(events, SqlEventLogStorage):
         with events.index_connection() as connection:
             for statement in _deletions(run_ids):
                 connection.execute(statement)
-    for run_id in run_ids:
-        runs.delete_run(run_id)
-        instance.compute_log_manager.delete_logs(prefix=[run_id])
     if isinstance(runs, SqlRunStorage):
         with runs.connect() as connection:
-            connection.execute(sa.delete(RunTagsTable).where(RunTagsTable.c.run_id.in_(run_ids)))
+            for table in (RunTagsTable, RunsTable):
+                connection.execute(sa.delete(table).where(table.c.run_id.in_(run_ids)))
+    for run_id in run_ids:
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
 
 
 def _deletions(run_ids: Sequence[str]) -> list[sa.Delete]:
@@ -51,8 +51,9 @@ def _deletions(run_ids: Sequence[str]) -> list[sa.Delete]:
 
 def _outlived(run_ids: Sequence[str]) -> sa.Delete:
     """The statement that deletes the checks' results of these runs, where a check has a later one."""
-    latest = (
-        sa.select(sa.func.max(Checks.c.id).label("id")).group_by(Checks.c.asset_key, Checks.c.check_name).subquery()
-    )
+    later = Checks.alias()
+    is_same = later.c.asset_key == Checks.c.asset_key, later.c.check_name == Checks.c.check_name
+    has_later = sa.exists().where(*is_same, later.c.id > Checks.c.id)
+    goes = sa.select(Checks.c.id).where(Checks.c.run_id.in_(run_ids), has_later).subquery()
     # Through a subquery of its own: MySQL deletes from no table that it reads in the same breath.
-    return sa.delete(Checks).where(Checks.c.run_id.in_(run_ids), Checks.c.id.not_in(sa.select(latest.c.id)))
+    return sa.delete(Checks).where(Checks.c.id.in_(sa.select(goes.c.id)))

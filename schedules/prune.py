@@ -12,7 +12,8 @@ from resources.retention import Retention
 from schedules.jobs import LOADS, RESTS_ON_THE_ARCHIVE
 
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_AT_ONCE = 100
+_AT_ONCE = 10  # runs in a transaction, 0.3 s and 0.7 MB of the log: others wait to write
+_A_NIGHT = 250  # runs, more than a day brings: a backlog is worked off night by night, and not in one burst
 
 
 class Keep(dg.Config):
@@ -23,11 +24,14 @@ class Keep(dg.Config):
 
 @dg.op
 def delete_old_runs(context: dg.OpExecutionContext, config: Keep) -> None:
-    """Finished runs older than `days` go, with everything that is stored of them; how many is the step's metadata."""
+    """Finished runs older than `days` go, the oldest first, with all of theirs; how many is the step's metadata."""
     oldest = datetime.now(UTC) - timedelta(days=config.days)
     finished = dg.RunsFilter(statuses=_FINISHED, created_before=oldest)
     deleted = 0
-    while records := context.instance.get_run_records(finished, limit=_AT_ONCE):
+    while deleted < _A_NIGHT:
+        records = context.instance.get_run_records(finished, limit=_AT_ONCE, ascending=True)
+        if not records:
+            break
         delete_runs(context.instance, [record.dagster_run.run_id for record in records])
         deleted += len(records)
     context.add_output_metadata({"runs deleted": deleted})

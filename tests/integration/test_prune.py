@@ -64,6 +64,24 @@ def test_runs_older_than_thirty_days_go_and_younger_ones_stay(archive: Archive, 
         assert instance.get_run_by_id(young) is not None
 
 
+def test_a_backlog_goes_night_by_night_the_oldest_first(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year that nobody pruned is not deleted in one burst: so many runs a night, and the last night has none."""
+    monkeypatch.setattr("schedules.prune._AT_ONCE", 1)
+    monkeypatch.setattr("schedules.prune._A_NIGHT", 2)
+    folder = home(tmp_path / "dagster", (REPOSITORY / "dagster.yaml").read_text())
+    with instance_at(folder) as instance:
+        for days in (33, 32, 31):
+            with freeze_time(datetime.now(UTC) - timedelta(days=days)):
+                youngest = _idle.execute_in_process(instance=instance).run_id
+        left = []
+        for _ in range(3):
+            prune.execute_in_process(instance=instance, resources={"retention": retention(archive, tmp_path)})
+            left.append([run.run_id for run in instance.get_runs() if run.job_name == _idle.name])
+    assert left == [[youngest], [], []]
+
+
 def test_old_answers_go_and_what_the_next_census_needs_stays(archive: Archive, tmp_path: Path) -> None:
     """A zone whose serial is known is taken from the archive, however old it is; so is a source's last whole answer."""
     old = read(archive, tmp_path, "arp", b"old", 401)

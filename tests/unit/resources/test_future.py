@@ -82,7 +82,7 @@ def test_a_read_of_the_future_is_not_the_last(url: str) -> None:
     store = Ledger(url)
     for at in (AT, AT + YEAR):
         store.note_snapshots(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
-    assert store.last_whole(AT + HOUR) == {"home": AT}
+    assert store.last_whole(["home"], AT + HOUR) == {"home": AT}
 
 
 def test_a_ledger_is_not_born_by_a_clock_that_has_lost_the_time(url: str) -> None:
