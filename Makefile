@@ -7,6 +7,9 @@ BIN    := $(VENV)/bin
 LAB    := $(STATE)/lab
 PEERS  := $(STATE)/peers
 
+# Two to each of two processors: of two workers' time more than a third was waiting, for servers and for the disk.
+WORKERS ?= 4
+
 # A small run leaves the published figures alone: it writes to var/bench.
 MEASURED := --into docs/benchmarks
 ifdef QUICK
@@ -35,7 +38,7 @@ ui: $(VENV)/.runs ## open the Dagster UI on the stand-in network (http://127.0.0
 	@$(BIN)/python demo.py --dir "$(LAB)" --ui
 
 test: check services ## all checks and all tests; as root with apt, on the real servers too
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: services ## minutes of two writers, and a person, on the real servers (MINUTES=10)
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10)

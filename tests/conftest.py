@@ -8,6 +8,7 @@ Generated examples are the same in every run, so that a red run is the change's 
 new ones.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.services)
     if hasattr(config, "workerinput"):
         items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: looking through it for garbage, again and again, took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000)
 
 
 def _turn(item: pytest.Item) -> int:
