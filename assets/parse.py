@@ -84,5 +84,5 @@ def _can_conclude(sources: pd.DataFrame, index: pd.DataFrame, network: Network) 
 
 def _readable(rejects: pd.DataFrame) -> dg.AssetCheckResult:
     first = "; ".join((rejects["source"] + ": " + rejects["reason"]).head(3))
-    said = [f"{len(rejects)} rows were left out; the table says why. {first}"][: len(rejects)]
+    said = [f"Left out, and the table says why: {len(rejects)}. {first}"][: len(rejects)]
     return checked("rejects", READABLE, said, severity=dg.AssetCheckSeverity.WARN)

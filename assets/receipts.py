@@ -13,7 +13,7 @@ from resources.suites import Suites
 from resources.targets import Answers
 
 TOOK_EFFECT = "every_change_took_effect"
-_SAYS = "Red: the target refused a change, or reads otherwise than what was written."
+_SAYS = "Red: the target refused a change, somebody else was faster, or it is not known what became of it."
 Told = Mapping[str, dg.MetadataValue]
 Event = dg.Output[pd.DataFrame] | dg.AssetCheckResult | dg.AssetMaterialization
 
