@@ -93,7 +93,9 @@ def open_ui() -> int:
         "-p",
         port,
     ]
-    server = subprocess.Popen(command, cwd=HERE)  # noqa: S603 - our own command
+    # In its own home: of a dagster.yaml beside it that is not in use, Dagster warns.
+    home, code = os.environ["DAGSTER_HOME"], os.environ | {"PYTHONPATH": str(HERE)}
+    server = subprocess.Popen(command, cwd=home, env=code)  # noqa: S603 - our own command
     try:
         return server.wait()
     finally:

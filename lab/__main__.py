@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dns.name
@@ -15,7 +16,7 @@ import dns.tsig
 
 from lab import gateway, leases, neighbours, phpipam, records, routers, shell
 from lab.d2 import D2
-from lab.folder import DATA, Folder, FolderInUseError, write_whole
+from lab.folder import DATA, Folder, FolderInUseError, read_json, write_whole
 from lab.kea import Kea
 from lab.nameserver import POLICY, Keyring, NameServer
 
@@ -83,7 +84,12 @@ def keyring(folder: Folder) -> Keyring:
 def announce(folder: Folder, ssh: gateway.Gateway, nameserver: NameServer, kea_socket: Path) -> None:
     """Write what production needs to find the lab, then the one line on stdout that says it may look."""
     template = (DATA / "network.toml").read_text(encoding="utf-8")
-    places = {"ssh_port": ssh.port, "dns_port": nameserver.port, "kea_socket": json.dumps(str(kea_socket))}
+    places = {
+        "ssh_port": ssh.port,
+        "dns_port": nameserver.port,
+        "kea_socket": json.dumps(str(kea_socket)),
+        "first_day": datetime.fromtimestamp(read_json(folder.leases)["as_of"], UTC).date(),
+    }
     write_whole(folder.network_toml, template.format(**places))
     remote = [router.known_hosts_line() for router in routers.all_of(folder)]
     write_whole(folder.known_hosts, "".join([ssh.known_hosts_line(), *remote]))
