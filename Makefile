@@ -65,7 +65,7 @@ check: $(VENV)/.tests ## lint, types and import rules
 census: $(VENV)/.runs ## one census of the network in network.toml, now (APPROVE=plan:guard lets a refused plan through)
 	@$(BIN)/python netcensus.py census $(addprefix --approve ,$(APPROVE))
 
-rehearse: $(VENV)/.runs ## the same without writing anything: what would change, and why
+rehearse: $(VENV)/.runs ## the same without sending anything: what would change, and why
 	@$(BIN)/python netcensus.py rehearse
 
 docs: $(VENV)/.runs ## write docs/tables.md anew from the tables' contracts

@@ -5,7 +5,7 @@ import argparse
 _CENSUSES = {
     "census": "read every source, reconcile, plan, and write what changed",
     "dns_sync": "the same with the gateways as the last census found them: only phpIPAM and the zones are read",
-    "rehearse": "a census that writes nothing: what would change, and why",
+    "rehearse": "a census that sends nothing: what would change, and why",
 }
 _WHEN = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
 
