@@ -11,14 +11,16 @@ from dagster._core.instance.ref import InstanceRef
 from tests.integration import storage_job
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+_PRINTED = "class: SparingComputeLogs"
 CHECK = storage_job.ENOUGH_ROWS.key
 
 
 def home(folder: Path, text: str) -> Path:
-    """`folder` as a DAGSTER_HOME with this dagster.yaml, the heartbeats of our storage in it too."""
+    """`folder` as a DAGSTER_HOME with this dagster.yaml, its heartbeats and what its runs print in it too."""
     folder.mkdir()
     named = f"config: {{base_dir: {folder}, heartbeat_dir: {folder}}}"
-    (folder / "dagster.yaml").write_text(text.replace("config: {}", named))
+    printed = f"{_PRINTED}\n  config: {{base_dir: {folder}}}"
+    (folder / "dagster.yaml").write_text(text.replace("config: {}", named).replace(_PRINTED, printed))
     return folder
 
 
