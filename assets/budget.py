@@ -6,6 +6,7 @@ import pandas as pd
 from assets.declare import checked
 from pipelines import tables
 from pipelines.budget import Spent, again, over, written
+from pipelines.counted import counted
 from pipelines.network import Network
 from resources.disk_use import DiskUse
 from resources.ledger import Ledger
@@ -28,7 +29,8 @@ def result(
     spent = _spent(run.run_id, answers, disk_use.bytes, ledger)
     is_first = ledger.is_first(run.run_id)
     said = over(spent, network.budget, is_first=is_first)
-    kept = f"{spent.changes} changes, {spent.serial_steps} steps of serials, {_kb(spent.disk_bytes)} to our disks"
+    changed = f"{counted(spent.changes, 'change')}, {counted(spent.serial_steps, 'step')} of serials"
+    kept = f"{changed}, {_kb(spent.disk_bytes)} to our disks"
     severity = dg.AssetCheckSeverity.WARN
     return checked(ASSET, CHECK, said, severity=severity, otherwise=kept, metadata=_numbers(spent, disk_use.parts()))
 

@@ -9,6 +9,7 @@ import pandas as pd
 from assets.declare import checked
 from pipelines.breaches import Breach, breaches, ill_sites
 from pipelines.contract import Table
+from pipelines.counted import counted
 from pipelines.expectations import REPORT, Frames
 from resources.preview import MOST_BYTES, inert, markdown
 from resources.suites import Seen, Suites, complaints
@@ -62,12 +63,13 @@ class Verdict:
     def _passed(self) -> str:
         if not self.rows:
             return "No rows"
+        met = f"{counted(self.rows, 'row')} met"
         if self.seen is None:
-            return f"{self.rows} rows met every expectation, by plain pandas and by Great Expectations just now"
+            return f"{met} every expectation, by plain pandas and by Great Expectations just now"
         if not self.seen.rows:
-            return f"{self.rows} rows met every expectation. Great Expectations is asked with the day's other tables"
-        last = f"Great Expectations last found so at {self.seen.at}, in {self.seen.rows} rows"
-        return f"{self.rows} rows met {self.seen.expectations} expectations. {last}"
+            return f"{met} every expectation. Great Expectations is asked with the day's other tables"
+        last = f"Great Expectations last found so at {self.seen.at}, in {counted(self.seen.rows, 'row')}"
+        return f"{met} {counted(self.seen.expectations, 'expectation')}. {last}"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.reconcile.conflicts.rows import ADDRESSES, DNS, ERROR, IPAM, NAMES, NOTICE, POOLS
 from resources.preview import inert
 
@@ -47,7 +48,7 @@ def results(conflicts: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
 
 def _described(told: pd.DataFrame) -> str:
     urgent = int((told["severity"] == ERROR).sum())
-    head = f"{len(told)} conflicts" + (f", {urgent} of them urgent" if urgent else "") + "; all are in the table."
+    head = counted(len(told), "conflict") + (f", {urgent} of them urgent" if urgent else "") + "; all are in the table."
     lines = [
         f"- {inert(row.subject)} ({row.kind}): {inert(row.evidence, _WIDEST)}. {inert(row.advice, _WIDEST)}."
         for row in told.drop_duplicates("kind").head(_FEW).itertuples(index=False)

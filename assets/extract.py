@@ -10,6 +10,7 @@ from assets.checks import judge
 from assets.declare import checked, contract, told
 from assets.external import source
 from pipelines import snapshots, tables
+from pipelines.counted import counted
 from pipelines.errors import ParseError
 from pipelines.gateways import AnyGateway
 from pipelines.network import Network
@@ -184,7 +185,7 @@ def _kept(
     ledger.note_snapshots(context.run.run_id, rows)
     reasons = faults(rows)
     yield dg.Output(rows)
-    said = f"{len(rows)} sources read in full"
+    said = f"{counted(len(rows), 'source')} read in full"
     yield checked(None, ANSWERED, reasons, otherwise=said, metadata=verdict.evidence)
 
 

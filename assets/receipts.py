@@ -9,6 +9,7 @@ from assets.checks import judge, specs
 from assets.declare import checked, described
 from assets.external import target
 from pipelines import tables
+from pipelines.counted import counted
 from resources.suites import Suites
 from resources.targets import Answers
 
@@ -53,7 +54,9 @@ def _told(name: str, receipt: pd.DataFrame, more: Told) -> Iterator[Event]:
     first = "; ".join(
         (failed["subject"] + " " + failed["field"] + ": " + failed["detail"].fillna(failed["outcome"])).head(5)
     )
-    yield checked(name, TOOK_EFFECT, [f"{len(failed)} of {len(receipt)} changes did not. {first}"][: len(failed)])
+    yield checked(
+        name, TOOK_EFFECT, [f"{len(failed)} of {counted(len(receipt), 'change')} did not. {first}"][: len(failed)]
+    )
 
 
 def newly_written(answers: Answers) -> Iterator[dg.AssetMaterialization]:

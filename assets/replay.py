@@ -13,6 +13,7 @@ from pydantic import Field
 
 from assets.declare import told
 from assets.extract import snapshot_names
+from pipelines.counted import counted
 from pipelines.errors import NetcensusError
 from pipelines.network import Network
 from pipelines.replay import Hour, Retold, Told, retold
@@ -155,5 +156,5 @@ def _shown(made: Retold) -> Metadata:
 def _summary(bad: list[str], count: int) -> str:
     more = len(bad) - _MOST_TOLD
     rest = "; the others were" if len(bad) < count else ""
-    lines = [f"{len(bad)} of {count} hours could not be made again{rest}.", *bad[:_MOST_TOLD]]
+    lines = [f"{len(bad)} of {counted(count, 'hour')} could not be made again{rest}.", *bad[:_MOST_TOLD]]
     return "\n".join([*lines, *([f"... and {more} more"] if more > 0 else [])])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.network.policies import Budget
 
 OFTEN = 2
@@ -62,15 +63,16 @@ def over(spent: Spent, budget: Budget, *, is_first: bool) -> list[str]:
     limit = 1000 * (budget.quiet_kb + budget.change_kb * spent.changes)
     if spent.disk_bytes is not None and spent.disk_bytes > limit and not is_first:
         said.append(
-            f"{spent.disk_bytes // 1000} kB were written to this machine's disks for {spent.changes} changes;"
-            f" [budget] in network.toml allows {limit // 1000} kB. See which of the numbers grew, and since which run"
+            f"{spent.disk_bytes // 1000} kB were written to this machine's disks for "
+            f"{counted(spent.changes, 'change')}; [budget] in network.toml allows {limit // 1000} kB. "
+            "See which of the numbers grew, and since which run"
         )
     if spent.again:
         shown = ", ".join(spent.again[:_SHOWN]) + (
             f" and {len(spent.again) - _SHOWN} more" * (len(spent.again) > _SHOWN)
         )
         said.append(
-            f"{len(spent.again)} changes were made by {OFTEN} or more runs of the last day already: {shown}."
+            f"{counted(len(spent.again), 'change')} made by {OFTEN} or more runs of the last day already: {shown}."
             " Somebody undoes them: see what else writes there"
         )
     return said

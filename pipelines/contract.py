@@ -6,6 +6,7 @@ from functools import cache, cached_property
 
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.predicates import Expectation, failing, no_empty_text, no_repeat, not_null, one_of, reads_as
 
 TEXT = "str"
@@ -128,7 +129,11 @@ class Table:
         if malformed or frame.empty:
             return malformed
         counts = [(one, int(failing(frame, one).sum())) for one in self.expectations]
-        return [f"{self.name}: {one.says}: not so in {count} of {len(frame)} rows" for one, count in counts if count]
+        return [
+            f"{self.name}: {one.says}: not so in {count} of {counted(len(frame), 'row')}"
+            for one, count in counts
+            if count
+        ]
 
 
 @cache

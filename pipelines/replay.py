@@ -9,6 +9,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.breaches import breaches, ill_sites, listed, unread, without
 from pipelines.contract import Table
+from pipelines.counted import counted
 from pipelines.errors import ConfigError, HourLost, ParseError
 from pipelines.expectations import Frames
 from pipelines.history import Observation, observations
@@ -97,9 +98,12 @@ class Told:
         return Told(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
-        said = [f"{self.looks} looks in {self.censuses} censuses, {self.new} of them new; {self.rows} rows written"]
+        looks = f"{counted(self.looks, 'look')} in {counted(self.censuses, 'census')}"
+        said = [f"{looks}, {self.new} of them new; {counted(self.rows, 'row')} written"]
         if self.unlike:
-            said.append(f"today's code says otherwise of {self.unlike} addresses: told `anew`, it would stand")
+            said.append(
+                f"today's code says otherwise of {counted(self.unlike, 'address')}: told `anew`, it would stand"
+            )
         if self.untold:
             said.append(f"{self.untold} loaded nothing (a rehearsal, a refused plan): told only `anew`")
         return "; ".join(said)

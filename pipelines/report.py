@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.plan.approval import refusals
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.conflicts.rows import NOTICE
@@ -75,7 +76,7 @@ def _found(sources: pd.DataFrame) -> Iterator[str]:
     yield "Found"
     for row in sources.itertuples(index=False):
         rejected = f", {row.rejected} unreadable (see the table rejects)" if row.rejected else ""
-        state = f"{row.rows} rows{rejected}" if row.is_complete else f"NOT READ: {row.reason}"
+        state = f"{counted(row.rows, 'row')}{rejected}" if row.is_complete else f"NOT READ: {row.reason}"
         site = "network" if row.site == "*" else row.site
         yield f"  {site:<12} {row.source:<34} {state}"
 
@@ -117,17 +118,13 @@ def _headline(
     if written.empty:
         return f"{target}: nothing to change"
     if is_refused:
-        return f"{target}: {_counted(len(written), what)} not made, for the plan is refused"
+        return f"{target}: {counted(len(written), what)} not made, for the plan is refused"
     if receipt is None:
-        return f"{target}: {_counted(len(written), what)} would be made"
+        return f"{target}: {counted(len(written), what)} would be made"
     done = int((receipt["outcome"] == "applied").sum())
     others = receipt.loc[receipt["outcome"] != "applied", "outcome"].value_counts()
     rest = "".join(f", {count} {outcome}" for outcome, count in others.items())
-    return f"{target}: {_counted(done, what)} made{rest}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{target}: {counted(done, what)} made{rest}"
 
 
 def _adopted(rows: pd.DataFrame) -> str:
@@ -179,4 +176,4 @@ def _conflicts(conflicts: pd.DataFrame) -> Iterator[str]:
             yield f"      ... and {len(alike) - EXAMPLES} more"
         yield f"      {alike['advice'].iloc[0]}"
     if len(conflicts) > len(told):
-        yield f"  and {_counted(len(conflicts) - len(told), 'notice')}, in the table conflicts"
+        yield f"  and {counted(len(conflicts) - len(told), 'notice')}, in the table conflicts"

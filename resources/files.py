@@ -5,6 +5,7 @@ import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipelines.counted import counted
 from pipelines.errors import SourceUnavailable
 from pipelines.network import beside
 from pipelines.network.listed import File
@@ -49,6 +50,5 @@ def _stale(place: str, limit_minutes: int | None, written_s: float) -> str | Non
     minutes = int((datetime.now(UTC).timestamp() - written_s) // 60)
     if limit_minutes is None or minutes <= limit_minutes:
         return None
-    return (
-        f"{place}: was last written {minutes} minutes ago, and max_age_minutes is {limit_minutes}. See what writes it"
-    )
+    ago = counted(minutes, "minute")
+    return f"{place}: was last written {ago} ago, and max_age_minutes is {limit_minutes}. See what writes it"

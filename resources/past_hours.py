@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.errors import HourLost, ParseError
 from pipelines.network import Network
 from pipelines.replay import Hour, Read, reach, reads_by_hour, why_lost
@@ -38,7 +39,7 @@ class PastHours:
             except ParseError as error:
                 lost.append(error)
         if lost:
-            what = f"{len(lost)} of the {len(read.rows)} answers read {hour} cannot be had"
+            what = f"{len(lost)} of the {counted(len(read.rows), 'answer')} read {hour} cannot be had"
             raise HourLost(hour.key, f"{what}: {lost[0].place} {lost[0].fault}", lost[0].remedy)
         return from_table(read.rows, contents)
 

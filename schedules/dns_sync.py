@@ -6,6 +6,7 @@ import json
 import dagster as dg
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.errors import NetcensusError
 from pipelines.plan.last_load import moved
 from resources.last_load import Left
@@ -54,7 +55,8 @@ def _decided(
     since = max(one.at for one in left.values())
     changed = moved({source: one.version for source, one in left.items()}, now)
     if not changed:
-        return dg.SkipReason(f"Nothing moved since {_clock(since)}: {len(now) - 1} serials, {names} names")
+        held = f"{counted(len(now) - 1, 'serial')}, {counted(names, 'name')}"
+        return dg.SkipReason(f"Nothing moved since {_clock(since)}: {held}")
     key = run_key(left, now)
     earlier = instance.get_runs(dg.RunsFilter(tags={_RUN_KEY: key}), limit=1)
     if earlier:

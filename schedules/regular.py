@@ -7,6 +7,7 @@ import pandas as pd
 
 from assets.extract import snapshots_of
 from pipelines import tables
+from pipelines.counted import counted
 from pipelines.due import not_due
 from pipelines.errors import ParseError
 from pipelines.network import Network
@@ -73,7 +74,9 @@ def _told(network: Network) -> str:
     cadence = network.cadence
     share = network.jitter_minutes
     moved = (
-        f", {share} of at most {cadence.jitter_minutes} minutes of jitter included" if cadence.jitter_minutes else ""
+        f", {share} of at most {counted(cadence.jitter_minutes, 'minute')} of jitter included"
+        if cadence.jitter_minutes
+        else ""
     )
     rare = [f"{name} every {site.every_hours} h" for name, site in network.sites.items() if site.every_hours]
     apart = f" Asked less often: {', '.join(rare)}." if rare else ""

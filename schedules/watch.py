@@ -9,6 +9,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from assets import undo
 from assets.freshness import CHECK, REMEDY, evaluations, looked_at
 from pipelines.alerts import Now, Trouble
+from pipelines.counted import counted
 from pipelines.freshness import Freshness
 from pipelines.network import Network
 from resources.alerting import Alerting, Sent
@@ -100,5 +101,5 @@ def _failed_runs(instance: dg.DagsterInstance) -> Iterator[Trouble]:
 
 
 def _reason(sent: Sent, troubles: int) -> str:
-    said = f"{troubles} wrong, {sent.messages} messages sent"
+    said = f"{troubles} wrong, {counted(sent.messages, 'message')} sent"
     return f"{said}. NOT TOLD: {'; '.join(sent.faults)}" if sent.faults else said

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines import tables
+from pipelines.counted import counted
 from pipelines.errors import ParseError
 from pipelines.parse.arp_columns import INTERFACE, LONGEST_S, MAX_AGE_S, in_columns
 from pipelines.parse.parsed import Parsed, Rejects
@@ -70,7 +71,9 @@ def parse(snapshot: Snapshot) -> Parsed:
         return Parsed(usual, rejects.table())
     entries = list(_entries(rows, _json_entry if is_json else _text_entry, rejects))
     if not is_json and not entries:
-        raise _unreadable(snapshot, f"none of {len(rows)} lines is an ARP entry; the first is {rows[:1]!r:.120}")
+        raise _unreadable(
+            snapshot, f"none of {counted(len(rows), 'line')} is an ARP entry; the first is {rows[:1]!r:.120}"
+        )
     return Parsed(tables.NEIGHBOURS.rows([_neighbour(snapshot, entry) for entry in entries]), rejects.table())
 
 

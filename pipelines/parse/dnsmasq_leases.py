@@ -8,6 +8,7 @@ in the MAC's place and a DUID in the client identifier's. That the file is whole
 import re
 from collections.abc import Iterator
 
+from pipelines.counted import counted
 from pipelines.errors import ParseError
 from pipelines.parse.duid import as_client_id
 from pipelines.parse.lease_ends import USUAL_LEASE_S, LeaseLine, dated, lines_of
@@ -32,7 +33,9 @@ def parse(snapshot: Snapshot, lease_s: int = USUAL_LEASE_S) -> Parsed:
     rejects, lines = Rejects(snapshot), lines_of(snapshot)
     found = list(_leases(lines, rejects))
     if lines and not found:
-        raise _unreadable(snapshot, f"none of {len(lines)} lines is a lease; the first is {lines[0][1]!r:.120}")
+        raise _unreadable(
+            snapshot, f"none of {counted(len(lines), 'line')} is a lease; the first is {lines[0][1]!r:.120}"
+        )
     leases = ((number, line) for number, line in found if line is not None)
     return Parsed(dated(snapshot, leases, lease_s, rejects), rejects.table())
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from pipelines import tables
+from pipelines.counted import counted
 from pipelines.errors import ParseError
 from pipelines.network import Network
 from pipelines.parse.kinds import LISTED, PHPIPAM, ZONES, is_of, kind_of
@@ -95,9 +96,9 @@ _A_RUN = timedelta(minutes=15)
 
 def _outdated(snapshot: Snapshot, now: datetime) -> Snapshot:
     minutes = int((now - snapshot.read_at).total_seconds() // 60)
-    when = f"was last asked {minutes} minutes ago"
+    when = f"was last asked {counted(minutes, 'minute')} ago"
     if minutes < 0:
-        when = f"was last asked by a clock that was {-minutes} minutes ahead"
+        when = f"was last asked by a clock that was {counted(-minutes, 'minute')} ahead"
     why = f"{snapshot.source} {when}, so nothing new follows from it; run a census (job census)"
     return missing(snapshot.site, snapshot.source, snapshot.read_at, why)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pipelines.counted import counted
 from pipelines.parse.kea_answers import EMPTY, OK, Object, answer, unreadable
 from pipelines.parse.kea_columns import in_columns
 from pipelines.parse.kea_lease import Lease, lease4, lease6, other_hardware, table
@@ -62,7 +63,7 @@ def _rows(snapshot: Snapshot, version: str) -> list[Any]:
     if not pages:
         raise unreadable(snapshot, "the answer is empty")
     if len(pages) > 1 and not all(is_paged):
-        raise unreadable(snapshot, f"{len(pages)} answers, not all of them pages of lease{version}-get-page")
+        raise unreadable(snapshot, f"{counted(len(pages), 'answer')}, not all of them pages of lease{version}-get-page")
     lengths = [len(page) for page in pages]
     if is_paged[0] and not _has_end(lengths):
         raise unreadable(snapshot, f"pages of {lengths[-5:]} leases: the last one was not reached")
@@ -92,5 +93,5 @@ def _page(snapshot: Snapshot, reply: Object, version: str) -> list[Any]:
         asked = f"lease{version}-get-page or lease{version}-get-all"
         raise unreadable(snapshot, f"the answer is not to {asked}: {words!r:.200}")
     if not int(proof[1]) == arguments.get("count", len(leases)) == len(leases):
-        raise unreadable(snapshot, f"Kea says {words!r}, but {len(leases)} leases are there")
+        raise unreadable(snapshot, f"Kea says {words!r}, but there came {counted(len(leases), 'lease')}")
     return leases

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import Any
 
+from pipelines.counted import counted
 from pipelines.errors import ParseError
 from pipelines.parse.duid import as_client_id
 from pipelines.parse.lease_ends import USUAL_LEASE_S, LeaseLine, dated, lines_of
@@ -60,7 +61,9 @@ def _written(snapshot: Snapshot, rejects: Rejects) -> Iterator[tuple[int, LeaseL
         read += 1
         yield from ((number, lease) for lease in leases)
     if lines and not read:
-        raise _unreadable(snapshot, f"none of {len(lines)} lines is odhcpd's; the first is {lines[0][1]!r:.120}")
+        raise _unreadable(
+            snapshot, f"none of {counted(len(lines), 'line')} is odhcpd's; the first is {lines[0][1]!r:.120}"
+        )
 
 
 def _hosts_line(line: str) -> list[LeaseLine]:

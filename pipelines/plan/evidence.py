@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipelines.counted import counted
 from pipelines.network import Network
 from pipelines.plan.past import Past, shrunken
 from pipelines.plan.unwanted import address_of
@@ -147,5 +148,5 @@ def _never(
     for (target, scope), alike in rows[rows["why"].notna()].groupby(["target", "scope"]):
         subjects = sorted(set(alike["subject"]))
         shown = ", ".join(ascii(name)[1:-1] for name in subjects[:_SHOWN])
-        reason = f"{len(subjects)} changes are of what is never ours: {shown} ({alike['why'].iloc[0]})"
+        reason = f"{counted(len(subjects), 'change')} of what is never ours: {shown} ({alike['why'].iloc[0]})"
         yield Met(str(target), NEVER, str(scope), "any", len(subjects), reason)

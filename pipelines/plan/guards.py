@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pipelines import contract
+from pipelines.counted import counted
 from pipelines.network import Guards, Limit, Network
 from pipelines.plan import evidence
 from pipelines.plan.approval import CENSUS, Approval, Job, digest, judged
@@ -18,12 +19,12 @@ Tables = Mapping[str, pd.DataFrame]
 _NOBODY = frozenset[Approval]()
 _COLUMNS = ["target", "guard", "scope", "action", "count", "of", "percent", "limit", "reason"]
 _WOULD = {
-    (DNS, CREATE): "{count} names would be added to the {of} in {kind} {scope}",
-    (DNS, UPDATE): "{count} of the {of} names in {kind} {scope} would be changed",
-    (DNS, DELETE): "{count} of our {of} names in {kind} {scope} would be taken away",
-    (PHPIPAM, CREATE): "{count} addresses would be entered or filled in beside the {of} phpIPAM has of {kind} {scope}",
-    (PHPIPAM, UPDATE): "{count} of the {of} addresses phpIPAM has of {kind} {scope} would be changed",
-    (PHPIPAM, DELETE): "{count} of the {of} addresses phpIPAM has of {kind} {scope} would be removed, set Offline or "
+    (DNS, CREATE): "{changes} would be added to the {of} in {kind} {scope}",
+    (DNS, UPDATE): "{count} of the {held} in {kind} {scope} would be changed",
+    (DNS, DELETE): "{count} of our {held} in {kind} {scope} would be taken away",
+    (PHPIPAM, CREATE): "{changes} would be entered or filled in beside the {of} phpIPAM has of {kind} {scope}",
+    (PHPIPAM, UPDATE): "{count} of the {held} phpIPAM has of {kind} {scope} would be changed",
+    (PHPIPAM, DELETE): "{count} of the {held} phpIPAM has of {kind} {scope} would be removed, set Offline or "
     "lose their name",
 }
 
@@ -48,8 +49,8 @@ def guards(  # noqa: PLR0913 - three tables and five parameters, each by name
     found = evidence.met(changed, made, parsed, applied, network=network, past=past, now=now)
     others = pd.DataFrame(found, columns=list(evidence.Met._fields)).rename(columns={"subjects": "count"})
     others = others.assign(of=None, percent=None, limit=0)
-    counted = _limited(volumes(changed, parsed, applied, network=network), network.guards)
-    every = [rows[_COLUMNS].astype({"of": contract.INTEGER, "percent": contract.INTEGER}) for rows in (counted, others)]
+    limited = _limited(volumes(changed, parsed, applied, network=network), network.guards)
+    every = [rows[_COLUMNS].astype({"of": contract.INTEGER, "percent": contract.INTEGER}) for rows in (limited, others)]
     return judged(pd.concat(every, ignore_index=True), digest(made["ipam_plan"], made["dns_plan"]), approvals, by, job)
 
 
@@ -67,6 +68,8 @@ def _told(row: Mapping[str, object], limit: Limit) -> tuple[str, int | None, int
     most = limit.most(of)
     share = "" if percent is None else f" ({percent} %)"
     where = f"[guards] {action}s in network.toml: few = {limit.few}, max_count = {limit.max_count}, "
-    would = _WOULD[str(row["target"]), action].format_map({**row, "scope": str(row["scope"]).rstrip(".")})
+    noun = "name" if row["target"] == DNS else "address"
+    numbers = {"changes": counted(count, noun), "held": counted(of, noun), "scope": str(row["scope"]).rstrip(".")}
+    would = _WOULD[str(row["target"]), action].format_map({**row, **numbers})
     reason = f"{would}{share}, and at most {most} may at once ({where}max_share = {limit.max_share:g})"
     return f"{action}s-per-{row['kind']}", percent, most, reason

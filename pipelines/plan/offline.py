@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.counted import counted
 from pipelines.keys import merged, stand_in
 from pipelines.plan.bookkeeping import ROW
 from pipelines.plan.managed import GONE
@@ -151,7 +152,7 @@ def _held_back(site: str, hour: Hour) -> tuple[str | None, str | None]:
     if not hour.policy.enabled:
         return "withdraw-off", "[withdraw] enabled is false in network.toml"
     if starts_at is None or starts_at > hour.as_of:
-        return "withdraw-later", f"not before the ledger is {first_days} days old"
+        return "withdraw-later", f"not before the ledger is {counted(first_days, 'day')} old"
     if why := hour.shrunken.get(EVERYWHERE) or hour.shrunken.get(site):
         return "shrunken", why
     return None, None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
+from pipelines.counted import counted
 from pipelines.keys import merged
 from pipelines.parse.kinds import GATEWAYS, is_of
 from pipelines.parse.phpipam import ADDRESSES
@@ -56,11 +57,14 @@ def shrunken(sources: pd.DataFrame, past: Past) -> dict[str, str]:
 def _shrinkage(source: object, rows: int, usual: float, answers: float) -> str | None:
     if pd.isna(answers) or answers < ENOUGH:
         known = 0 if pd.isna(answers) else int(answers)
-        return f"{source} was read only {known} times before, so it cannot be told whether anything is missing"
+        return (
+            f"{source} was read only {counted(known, 'time')} before, so it cannot be told whether anything is missing"
+        )
     lost = usual - rows
     is_emptied = rows == 0 and usual >= _EMPTIED
     if is_emptied or (lost > _LOST_ROWS and lost > usual * _LOST_SHARE):
-        return f"{source} has {rows} rows where it usually has {int(usual)}; look at the source before believing it"
+        found = counted(rows, "row")
+        return f"{source} has {found} where it usually has {int(usual)}; look at the source before believing it"
     return None
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.counted import counted
 from pipelines.errors import ConfigError
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import KEY, WRITES
@@ -57,7 +58,7 @@ class Wrote(NamedTuple):
     def __str__(self) -> str:
         """As a person picks it out of a list."""
         undid = f", the undo of {self.undoes[:_SHORTEST]}" if self.undoes else ""
-        return f"{self.run_id[:_SHORTEST]} of {self.at:%Y-%m-%d %H:%M} UTC ({self.changes} changes{undid})"
+        return f"{self.run_id[:_SHORTEST]} of {self.at:%Y-%m-%d %H:%M} UTC ({counted(self.changes, 'change')}{undid})"
 
 
 def run_of(text: str, known: Sequence[str], latest: Sequence[Wrote] = ()) -> str:
@@ -89,7 +90,7 @@ def stop_forgotten(
         return
     fault = (
         f"what run {run_id} of {read_at:%Y-%m-%d %H:%M} UTC wrote is not known any more, if it wrote anything: the "
-        f"ledger keeps receipts for {days} days, and let go of those until {gone_until:%Y-%m-%d %H:%M} UTC"
+        f"ledger keeps receipts for {counted(days, 'day')}, and let go of those until {gone_until:%Y-%m-%d %H:%M} UTC"
     )
     remedy = (
         "Put it back by hand: phpIPAM's changelog has what stood there before, netcensus.py who tells who held which "
@@ -118,7 +119,7 @@ def chosen(written: pd.DataFrame, request: Request, network: Network) -> pd.Data
         said = ", ".join(text for text in (request.target, request.scope, request.subject) if text)
         fault = f"run {run} wrote nothing of {said!a:.80}"
         raise ConfigError(
-            "undo", fault, f"It wrote to {len(changes)} others: leave out --target, --scope and --subject"
+            "undo", fault, f"It wrote to {counted(len(changes), 'other')}: leave out --target, --scope and --subject"
         )
     return found.reset_index(drop=True)
 
@@ -197,7 +198,7 @@ def _without_inverse(written: pd.DataFrame) -> pd.DataFrame:
     """One row for each kind of what a run did that cannot be taken back."""
     counts = written["action"].value_counts()
     rows = [
-        ("dns", EVERYWHERE, f"{counts[action]} times", action, None, None, "no-inverse", why)
+        ("dns", EVERYWHERE, counted(counts[action], "time"), action, None, None, "no-inverse", why)
         for action, why in _SINGLE.items()
         if action in counts
     ]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import tables
+from pipelines.counted import counted
 
 _CIRCLE = 2**32
 PATIENCE = pd.Timedelta(minutes=15)
@@ -106,7 +107,7 @@ def complaints(rows: pd.DataFrame, verdicts: frozenset[str], remedies: Mapping[s
 
 def _complaint(rows: pd.DataFrame, remedy: str) -> str:
     first = next(rows.itertuples(index=False))
-    others = f" and {len(rows) - 1} other zones" if len(rows) > 1 else ""
+    others = f" and {counted(len(rows) - 1, 'other zone')}" if len(rows) > 1 else ""
     return (
         f"{first.zone.rstrip('.')}{others} at {first.server}: {first.verdict} since "
         f"{rows['since_at'].min():%Y-%m-%d %H:%M} UTC, serial {_text(first.serial)}, "

@@ -163,7 +163,7 @@ def test_a_site_that_was_not_read_is_frozen_as_it_was_then(archived: Archived) -
     """The hour succeeds, says which site and why, and holds no look at it."""
     said = replayed(archived, 2).said[key(2)]
     assert said["frozen"] == "cabin&#58; no answer"
-    assert str(said["history"]).startswith("1 looks in 1 censuses, 0 of them new")
+    assert str(said["history"]).startswith("1 look in 1 census, 0 of them new")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_history_is_told_anew_only_when_asked_to(archived: Archived) -> None:
     archived.history.note([replace(home, holders=home.holders.assign(mac=CAROL))], "run-4", anew=True)
     kept = rows(archived)
     assert kept != before
-    assert "otherwise of 1 addresses" in str(replayed(archived, 4).said[key(4)]["history"])
+    assert "otherwise of 1 address" in str(replayed(archived, 4).said[key(4)]["history"])
     assert rows(archived) == kept
     replayed(archived, 4, anew=True)
     assert rows(archived) == before

@@ -95,5 +95,5 @@ def test_the_hours_are_squares_and_the_missing_one_is_red(a_day: World) -> None:
         page = f"/assets/hours?view=partitions&partition={frozen.key}"
         text = ui.text_of(page)
         assert kept(ui, page, a_day.folder, "hours.png", "1600,1000").read_bytes().startswith(PNG)
-    for shown in ("Failed (1)", f"Materialized ({HOURS - 1})", "cabin: no answer", "1 looks in 1 censuses"):
+    for shown in ("Failed (1)", f"Materialized ({HOURS - 1})", "cabin: no answer", "1 look in 1 census"):
         assert shown in text, shown

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from pipelines.counted import counted
+
 WINDOW_DAYS, LEAST_DAYS = 30, 7
 _FARTHEST_DAYS = 365
 _DAY = "%Y-%m-%d"
@@ -34,7 +36,7 @@ def forecast(noted: Mapping[str, int], used: int, free: int, today: pd.Timestamp
     if free <= 0:
         return Forecast(_trend(known) if span >= LEAST_DAYS else None, 0, "full now")
     if span < LEAST_DAYS:
-        return Forecast(None, None, f"{span} days of use known; a forecast needs {LEAST_DAYS}")
+        return Forecast(None, None, f"{counted(span, 'day')} of use known; a forecast needs {LEAST_DAYS}")
     trend = _trend(known)
     basis = f"{trend:+.2f} a day over the last {span} days"
     days = math.ceil(free / trend) if trend > 0 else None

@@ -124,7 +124,7 @@ def test_another_answer_is_never_an_empty_table(name: str, words: str) -> None:
 
 def test_what_kea_announces_must_be_there() -> None:
     """An answer with fewer leases than Kea says it found is worth nothing."""
-    with pytest.raises(ParseError, match=r"'2 IPv4 lease\(s\) found\.', but 1 leases"):
+    with pytest.raises(ParseError, match=r"'2 IPv4 lease\(s\) found\.', but there came 1 lease"):
         parse(answer(LEASE, announced=2))
 
 

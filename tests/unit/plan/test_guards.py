@@ -246,7 +246,7 @@ def test_no_deletion_rests_on_a_source_that_shrank() -> None:
     shrank = Past(BORN, reads_before(AT, rows=100))
     found = judged(made, standing(10), past=shrank)
     assert refused(found) == {("dns", "source-shrank", "home")}
-    assert "arp has 1 rows where it usually has 100" in found.loc[found["verdict"] == "refused", "reason"].iloc[0]
+    assert "arp has 1 row where it usually has 100" in found.loc[found["verdict"] == "refused", "reason"].iloc[0]
     assert refused(judged(made, standing(10), past=Past(BORN))) == {("dns", "source-shrank", "home")}
 
 
