@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Executable, String, false, insert, inspect, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    String,
+    false,
+    insert,
+    inspect,
+    literal,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from pipelines.errors import PreflightFailed
 from resources.phpipam import clock, conventions, removing, schema
@@ -15,6 +28,8 @@ from resources.phpipam.changes import TEXTS
 _VERSION = re.compile(r"1\.[5-8][0-9]{0,2}")
 _DB_VERSIONS = range(26, 47)
 _KNOWN = f"known are 1.5 to 1.8 with dbversion {_DB_VERSIONS.start} to {_DB_VERSIONS.stop - 1}"
+_LEAST_PACKET = 1 << 20
+"""Bytes of a statement that the server must take: PyMySQL puts rows together up to 1,024,000 (`max_stmt_length`)."""
 _NEW_ROW = ("subnetId", "ip_addr", *TEXTS, "state", "lastSeen")
 
 _LIVE_WIDTHS = """
@@ -62,13 +77,24 @@ class Check:
 
     def _version(self) -> str:
         columns = schema.SETTINGS.c
-        row = self.connection.execute(select(columns.version, columns.dbversion).order_by(columns.id).limit(1)).first()
+        query = select(columns.version, columns.dbversion, self._packet()).order_by(columns.id).limit(1)
+        row = self.connection.execute(query).first()
         if row is None:
             raise self._failed("the table settings is empty", "Check phpipam.database: is it phpIPAM's?")
         if not _VERSION.fullmatch(row.version or "") or row.dbversion not in _DB_VERSIONS:
             fault = f"it says version {row.version!a:.20}, dbversion {row.dbversion!a:.20}; {_KNOWN}"
             raise self._failed(fault, "Nothing overrides this: netcensus must be taught that version's tables first")
+        if row.packet < _LEAST_PACKET:
+            fault = f"its max_allowed_packet is {row.packet}; a statement of ours may have {_LEAST_PACKET} bytes"
+            remedy = "Put max_allowed_packet = 16M under [mysqld] in its my.cnf, and SET GLOBAL max_allowed_packet"
+            raise self._failed(fault, f"{remedy} = 16777216 for now")
         return f"{row.version} (dbversion {row.dbversion})"
+
+    def _packet(self) -> ColumnElement[int]:
+        """The longest statement the server takes, asked beside something else; SQLite takes more than we ever send."""
+        is_sqlite = self.connection.dialect.name == "sqlite"
+        limit: ColumnElement[int] = literal(_LEAST_PACKET) if is_sqlite else literal_column("@@max_allowed_packet")
+        return limit.label("packet")
 
     def _check_widths(self) -> None:
         live = _live_widths(self.connection)
