@@ -84,10 +84,9 @@ class History(OwnTables):
     def unlike(self, seen: Observation) -> int:
         """Of how many addresses the history says something else than was seen at a look that it knows."""
         at, columns = _second(seen.at), ["ip", *STATE]
-        holds = (_history.c.from_at <= at, sa.or_(_history.c.to_at.is_(None), _history.c.to_at > at))
-        query = sa.select(*(_history.c[name] for name in columns)).where(_history.c.site == seen.site, *holds)
         with self._engine.connect() as connection:
-            told = {tuple(row) for row in connection.execute(query)}
+            standing = connection.execute(_standing(seen.site, at, at)).mappings()
+            told = {tuple(row[name] for name in columns) for row in standing}
         now = {tuple(row.values()) for row in plain_rows(seen.holders[columns])}
         return len({str(ip) for ip, *_ in told ^ now})
 
@@ -106,7 +105,8 @@ class History(OwnTables):
     def _spliced(self, connection: sa.Connection, seen: Observation) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The rows that go and those that come when an observation is told, whether or not another stands there."""
         before, after = self._around(connection, seen.site, _second(seen.at))
-        rows = connection.execute(_standing(seen, before, after)).mappings().all()
+        first, last = (_second(seen.at) if look is None else look for look in (before, after))
+        rows = connection.execute(_standing(seen.site, first, last)).mappings().all()
         return spliced(_frame(tables.BINDING_HISTORY, rows), seen, _instant(before), _instant(after))
 
     @staticmethod
@@ -154,11 +154,13 @@ def _is_look(connection: sa.Connection, seen: Observation) -> bool:
     return connection.scalar(sa.select(_looks.c.at).where(*where)) is not None
 
 
-def _standing(seen: Observation, before: int | None, after: int | None) -> sa.Select[tuple[object, ...]]:
-    """The rows of a site that may hold at an observation's instant, or at the look before or after it."""
-    first, last = (_second(seen.at) if look is None else look for look in (before, after))
-    lasts = sa.or_(_history.c.to_at.is_(None), _history.c.to_at > first)
-    return sa.select(_history).where(_history.c.site == seen.site, lasts, _history.c.from_at <= last)
+def _standing(site: str, since: int, until: int) -> sa.CompoundSelect[tuple[object, ...]]:
+    """The rows of a site that began by `until`, and had not ended by `since`.
+
+    Two queries, for with one and an OR in it SQLite would look through all that the site ever had.
+    """
+    begun = sa.select(_history).where(_history.c.site == site, _history.c.from_at <= until)
+    return sa.union_all(*(begun.where(one) for one in (_history.c.to_at.is_(None), _history.c.to_at > since)))
 
 
 def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:

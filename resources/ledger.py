@@ -186,7 +186,7 @@ class Ledger(OwnTables):
         is_of_it = SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.site == EVERYWHERE
         first = sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)).where(*is_of_it)
         with self._engine.connect() as connection:
-            at = connection.scalar(first)
+            at = connection.scalar(first.where(_IS_LATE)) or connection.scalar(first)  # all: long over
         return None if at is None else aware(at)
 
     def index(self, since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:

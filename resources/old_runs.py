@@ -5,7 +5,7 @@ compute logs. A year of censuses would be 430,000 rows and 9,000 folders. SQLite
 ones, so files stay as large as their fullest day; there is no need for VACUUM, which would write them anew.
 
 What it takes: the squares of partitions. That an hour was looked at is true for good, so its materializations stay,
-0.8 kB each, of a run that Dagster no longer knows.
+0.3 kB each, of a run that Dagster no longer knows.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """A ledger of years: what every census and every look of the watch ask costs what it cost in its first week."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,10 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from pipelines.snapshots import Snapshot, as_table
+from pipelines.history import STATE, Observation
+from pipelines.snapshots import EVERYWHERE, Snapshot, as_table
 from resources import ledger
+from resources.history import History
 from resources.ledger import Ledger
 from tests.networks import AT
 
@@ -29,26 +33,49 @@ def store(tmp_path: Path) -> Ledger:
     return store
 
 
-def test_what_every_census_asks_looks_through_no_year(store: Ledger, tmp_path: Path) -> None:
-    """Each question is answered by the index's newest rows, or by an index of it: no statement scans the table."""
+@contextmanager
+def explained(folder: Path) -> Iterator[list[str]]:
+    """How SQLite goes about each statement of the block; filled at its end."""
     asked: list[tuple[str, Any]] = []
+    steps: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         asked.append((statement, parameters))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        store.note_snapshots("second", look("home", AT + HOUR))
-        assert store.past("second").asked == frozenset({"home"})
+        yield steps
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    with sa.create_engine(f"sqlite:///{folder}/ledger.sqlite").connect() as connection:
+        for one, values in asked:
+            steps += [step.detail for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values)]
+
+
+def test_what_every_census_asks_looks_through_no_year(store: Ledger, tmp_path: Path) -> None:
+    """Each question is answered by the index's newest rows, or by an index of it: no statement scans the table."""
+    with explained(tmp_path) as steps:
+        for site in ("home", EVERYWHERE):
+            store.note_snapshots("second", look(site, AT + HOUR))
+        assert store.read_at("second") == AT + HOUR
+        assert store.past("second").asked == frozenset({"home", EVERYWHERE})
         assert store.versions("second") == {"arp": "1"}
         assert store.last_complete("arp")
         assert store.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT + HOUR, "cabin": AT}
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
-    with sa.create_engine(f"sqlite:///{tmp_path}/ledger.sqlite").connect() as connection:
-        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values).all() for one, values in asked]
-    assert len(plans) >= 8
-    assert [step.detail for plan in plans for step in plan if step.detail.startswith("SCAN snapshots")] == []
+    assert [one for one in steps if one.startswith("SEARCH snapshots")]
+    assert [one for one in steps if one.startswith("SCAN snapshots")] == []
+
+
+def test_a_look_is_told_without_going_through_the_history(tmp_path: Path) -> None:
+    """Only rows that had not ended at the look before are read: of a site's others there may be a million."""
+    memory = History(f"sqlite:///{tmp_path}/ledger.sqlite")
+    nobody = pd.DataFrame(columns=["ip", *STATE], dtype="str")
+    memory.note([Observation("home", AT, nobody)], "first")
+    with explained(tmp_path) as steps:
+        memory.note([Observation("home", AT + HOUR, nobody)], "second")
+    read = [one for one in steps if "binding_history" in one]
+    assert len(read) == 2
+    assert all("to_at" in one for one in read)
 
 
 def test_a_site_that_was_silent_for_long_is_not_forgotten(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
