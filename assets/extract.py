@@ -1,6 +1,6 @@
 """Extract: one snapshot per source, archived. What could not be read is a row that says so, never an absence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -49,17 +49,27 @@ def extract_assets(network: Network) -> list[Asset]:
     return [*sites, *listed, _phpipam_asset(), _zones_asset(network)]
 
 
-def _site_asset(site: str, gateway: AnyGateway) -> Asset:
-    name = snapshots_of(site)
-
-    @dg.asset(
+def _snapshots_asset(
+    name: str, deps: Sequence[dg.AssetKey], description: str
+) -> Callable[[Callable[..., Iterator[_Event]]], Asset]:
+    """Makes an asset of a step that reads: what it read are its rows, and its one check says whether it was whole."""
+    says = "Red: what rests on the missing source is frozen."
+    return dg.asset(
         name=name,
-        deps=[source(system, site) for system in gateway.systems],
-        check_specs=_checks(name),
+        deps=deps,
+        check_specs=[dg.AssetCheckSpec(ANSWERED, asset=name, description=says)],
         group_name=GROUP,
-        description=f"What the gateway of {site} answered.",
+        description=description,
         metadata=contract(tables.SNAPSHOTS),
         kinds={"pandas"},
+    )
+
+
+def _site_asset(site: str, gateway: AnyGateway) -> Asset:
+    @_snapshots_asset(
+        snapshots_of(site),
+        [source(system, site) for system in gateway.systems],
+        f"What the gateway of {site} answered.",
     )
     def site_snapshots(
         context: dg.AssetExecutionContext,
@@ -75,16 +85,10 @@ def _site_asset(site: str, gateway: AnyGateway) -> Asset:
 
 
 def _listed_asset(network: Network) -> Asset:
-    name = "source_snapshots"
-
-    @dg.asset(
-        name=name,
-        deps=[source(one.kind, called) for called, one in network.sources.listed.items()],
-        check_specs=_checks(name),
-        group_name=GROUP,
-        description="What the sources listed under [sources] in network.toml say.",
-        metadata=contract(tables.SNAPSHOTS),
-        kinds={"pandas"},
+    @_snapshots_asset(
+        "source_snapshots",
+        [source(one.kind, called) for called, one in network.sources.listed.items()],
+        "What the sources listed under [sources] in network.toml say.",
     )
     def source_snapshots(
         context: dg.AssetExecutionContext,
@@ -100,17 +104,7 @@ def _listed_asset(network: Network) -> Asset:
 
 
 def _phpipam_asset() -> Asset:
-    name = "phpipam_snapshots"
-
-    @dg.asset(
-        name=name,
-        deps=[source("phpipam")],
-        check_specs=_checks(name),
-        group_name=GROUP,
-        description="phpIPAM's subnets and addresses, one query each.",
-        metadata=contract(tables.SNAPSHOTS),
-        kinds={"pandas"},
-    )
+    @_snapshots_asset("phpipam_snapshots", [source("phpipam")], "phpIPAM's subnets and addresses, one query each.")
     def phpipam_snapshots(
         context: dg.AssetExecutionContext,
         phpipam: dg.ResourceParam[Phpipam],
@@ -125,16 +119,10 @@ def _phpipam_asset() -> Asset:
 
 
 def _zones_asset(network: Network) -> Asset:
-    name = "zone_snapshots"
-
-    @dg.asset(
-        name=name,
-        deps=[source("zone", zone) for zone in network.dns.zones],
-        check_specs=_checks(name),
-        group_name=GROUP,
-        description="Every zone, transferred only when its serial moved.",
-        metadata=contract(tables.SNAPSHOTS),
-        kinds={"pandas"},
+    @_snapshots_asset(
+        "zone_snapshots",
+        [source("zone", zone) for zone in network.dns.zones],
+        "Every zone, transferred only when its serial moved.",
     )
     def zone_snapshots(
         context: dg.AssetExecutionContext,
@@ -183,11 +171,6 @@ def _kept(
         why = "; ".join(breach.sentence for breach in verdict.found)
         rows = snapshots.as_table([snapshots.missing(one.site, one.source, one.read_at, why) for one in read])
     ledger.note_snapshots(context.run.run_id, rows)
-    reasons = faults(rows)
     yield dg.Output(rows)
     said = f"{counted(len(rows), 'source')} read in full"
-    yield checked(None, ANSWERED, reasons, otherwise=said, metadata=verdict.evidence)
-
-
-def _checks(name: str) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(ANSWERED, asset=name, description="Red: what rests on the missing source is frozen.")]
+    yield checked(None, ANSWERED, faults(rows), otherwise=said, metadata=verdict.evidence)
