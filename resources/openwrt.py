@@ -14,11 +14,8 @@ from resources.ssh import words
 LEASES, NEIGHBOURS, ODHCPD = "dnsmasq.leases", "linux.neighbours", "odhcpd.leases"
 SOURCES = (LEASES, NEIGHBOURS)
 
-_NOT_HERE, _NO_FILE, _RESTLESS = (
-    65,
-    66,
-    67,
-)  # our own exit statuses: no other program's, which end at 63 or start at 126
+# Our own exit statuses: no other program's, which end at 63 or start at 126.
+_NOT_HERE, _NO_FILE, _RESTLESS = 65, 66, 67
 
 # Where odhcpd leaves its leases since 23.05, and before that.
 _ODHCPD_FILES = "/tmp/odhcpd.leases /tmp/hosts/odhcpd"  # noqa: S108 - OpenWRT's choice

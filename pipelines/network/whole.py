@@ -42,6 +42,18 @@ class Network(Part):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        self._check_subnets()
+        self._check_what_lies_in_them()
+        for name, site in self.sites.items():
+            check_hop(name, site, self.sites)
+        self._check_times()
+        check_sites(self.sources, self.sites)
+        if self.zone_of(self.domain) is None:
+            raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
+        return self
+
+    def _check_subnets(self) -> None:
+        """Raises `ValueError` where two of them overlap."""
         seen: dict[Subnet, str] = {}
         for name, site in self.sites.items():
             for subnet in site.subnets:
@@ -51,18 +63,14 @@ class Network(Part):
                 if clash is not None:
                     raise ValueError(f"sites.{name}.subnets: {subnet} overlaps {clash} of {seen[clash]}")
                 seen[subnet] = name
-        if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in seen), None):
+
+    def _check_what_lies_in_them(self) -> None:
+        """Raises `ValueError` for guests or a pool in no subnet of a site."""
+        if stranger := next((subnet for subnet in self.withdraw.guests if subnet not in self.site_of_subnet), None):
             raise ValueError(f"withdraw.guests: {stranger} is no subnet of any site; write one as it is there")
         for name, pool in self.pools.items():
-            if not any(pool.is_in(subnet) for subnet in seen):
+            if not any(pool.is_in(subnet) for subnet in self.site_of_subnet):
                 raise ValueError(f"pools.{name}: {pool} lies in no subnet of any site; mend it, or add the subnet")
-        for name, site in self.sites.items():
-            check_hop(name, site, self.sites)
-        self._check_times()
-        check_sites(self.sources, self.sites)
-        if self.zone_of(self.domain) is None:
-            raise ValueError(f"dns.zones: none of them holds the domain {self.domain}")
-        return self
 
     def _check_times(self) -> None:
         """Raises `ValueError` where the intervals do not fit into each other."""
