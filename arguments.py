@@ -12,7 +12,8 @@ _WHEN = "ISO 8601, such as 2026-11-17T22:30 (local time) or 2026-11-17T20:30Z"
 
 def parsed(description: str) -> argparse.Namespace:
     """What the command line says; ends the process where it says nothing that can be done."""
-    parser = argparse.ArgumentParser(prog="netcensus", description=description)
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="netcensus", description=description, formatter_class=as_written)
     commands = parser.add_subparsers(dest="command", required=True)
     for job, says in _CENSUSES.items():
         _add_approve(commands.add_parser(job, help=says))

@@ -1,11 +1,9 @@
 """netcensus from the command line: `census` writes, `rehearse` only says what it would write, `undo` takes a run back.
 
-`replay` makes hours of the past again from the archive, and asks nobody.
-
-The jobs are those of Dagster's UI, run in this process; the run appears there too. Exit status 0 when everything was
-read and every change took effect, 1 when something was not, 2 when the configuration is at fault. `why NAME` (or an
-address, or a MAC) answers from the tables the last run left behind, `who` from the history of all runs; neither reads
-anything else.
+`replay` makes hours of the past again from the archive, and asks nobody. The jobs are those of Dagster's UI, run in
+this process; the run appears there too. Exit status 0 when everything was read and every change took effect, 1 when
+something was not, 2 when the configuration is at fault. `why NAME` (or an address, or a MAC) answers from the tables
+the last run left behind, `who` from the history of all runs; neither reads anything else.
 """
 
 import argparse
