@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.contract import Table
 from pipelines.errors import ConfigError, NetcensusError, StateError
-from pipelines.report import inert
+from pipelines.terminal import printable
 from pipelines.who import as_csv, as_json, as_text, question
 from pipelines.why import READ, why
 from resources.history import History
@@ -62,5 +62,5 @@ def read(wanted: Mapping[str, Table]) -> dict[str, pd.DataFrame]:
 def fail(faults: Sequence[str], status: int) -> int:
     """Print what went wrong, each in a line of its own, and return the status to end with."""
     for fault in faults:
-        print(f"netcensus: {inert(fault)}", file=sys.stderr)  # noqa: T201 - the command's own error output
+        print(f"netcensus: {printable(fault)}", file=sys.stderr)  # noqa: T201 - the command's own error output
     return status

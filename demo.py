@@ -53,7 +53,8 @@ def demonstrate() -> int:
     import netcensus  # noqa: PLC0415 - Dagster takes seconds to import; the first line should not wait for it
     from answers import read  # noqa: PLC0415 - as above
     from composition import build_defs  # noqa: PLC0415 - reads the environment set above
-    from pipelines.report import inert, is_quiet, report  # noqa: PLC0415 - as above
+    from pipelines.report import is_quiet, report  # noqa: PLC0415 - as above
+    from pipelines.terminal import printable  # noqa: PLC0415 - as above
 
     netcensus.prepare_home(Path(os.environ["DAGSTER_HOME"]))
     definitions = build_defs()
@@ -62,7 +63,7 @@ def demonstrate() -> int:
         began = time.monotonic()
         ended = netcensus.run(definitions, "census")
         if ended.faults:
-            say("\n".join(map(inert, ended.faults)))
+            say("\n".join(map(printable, ended.faults)))
             return 1
         told = read(netcensus.REPORTED["census"])
         say(f"Done in {time.monotonic() - began:.1f} s.\n\n{report(told)}")

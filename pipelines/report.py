@@ -1,9 +1,5 @@
-"""One census as a person wants to read it: what was found, what was changed and why, what was withheld and why.
+"""One census as a person wants to read it: what was found, what was changed and why, what was withheld and why."""
 
-Every text that came from the network is shown with its control characters escaped: a terminal obeys them (rule R11).
-"""
-
-import re
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -12,9 +8,10 @@ from pipelines.counted import counted
 from pipelines.plan.approval import refusals
 from pipelines.plan.bookkeeping import work
 from pipelines.reconcile.conflicts.rows import NOTICE
+from pipelines.snapshots import EVERYWHERE
+from pipelines.terminal import plain, printable
 
 EXAMPLES = 4  # of each kind; the whole tables are in the UI
-_WIDEST = 60
 _WIDEST_EVIDENCE = 200
 Tables = Mapping[str, pd.DataFrame]
 
@@ -42,16 +39,16 @@ def report_of_undo(tables: Tables) -> str:
 
 def _joined(sections: list[Iterator[str] | list[str]]) -> str:
     lines = [part for section in sections for line in [*section, ""] for part in line.split("\n")]
-    return "\n".join(map(inert, lines))
+    return "\n".join(map(printable, lines))
 
 
 def _refused(guards: pd.DataFrame) -> Iterator[str]:
     """What the guards refuse, by how much, and how to let it through; and what a person did let through."""
     if lines := refusals(guards):
         yield "REFUSED: nothing is sent to phpIPAM, DNS or Kea"
-        yield from (f"  {inert(line)}" for line in lines)
+        yield from (f"  {printable(line)}" for line in lines)
     for row in guards[guards["verdict"] == "approved"].itertuples(index=False):
-        yield f"Let through: plan {row.plan}, {row.guard}: {inert(row.reason)}"
+        yield f"Let through: plan {row.plan}, {row.guard}: {printable(row.reason)}"
 
 
 def is_quiet(tables: Tables) -> bool:
@@ -59,25 +56,13 @@ def is_quiet(tables: Tables) -> bool:
     return tables["heal_plan"].empty and all(work(tables[name]).empty for name in ("ipam_plan", "dns_plan"))
 
 
-def plain(value: object, widest: int = _WIDEST) -> str:
-    """A value for a terminal: nulls as a dash, control and non-ASCII characters escaped, long text cut."""
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return "-"
-    text = ascii(str(value))[1:-1]
-    return text if len(text) <= widest else text[: widest - 3] + "..."
-
-
-def inert(text: str) -> str:
-    """A text that no terminal obeys: what is not printable ASCII, as its escape."""
-    return re.sub(r"[^ -~]", lambda found: ascii(found[0])[1:-1], text)
-
-
 def _found(sources: pd.DataFrame) -> Iterator[str]:
     yield "Found"
-    for row in sources.itertuples(index=False):
+    is_shared = sources["site"] == EVERYWHERE
+    for row in pd.concat([sources[~is_shared], sources[is_shared]]).itertuples(index=False):
         rejected = f", {row.rejected} unreadable (see the table rejects)" if row.rejected else ""
         state = f"{counted(row.rows, 'row')}{rejected}" if row.is_complete else f"NOT READ: {row.reason}"
-        site = "network" if row.site == "*" else row.site
+        site = "network" if row.site == EVERYWHERE else row.site
         yield f"  {site:<12} {row.source:<34} {state}"
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.errors import ConfigError
-from pipelines.report import inert, plain
+from pipelines.terminal import plain, printable
 from pipelines.values import ip, mac
 
 MOST_ROWS = 50
@@ -134,7 +134,7 @@ def as_csv(rows: pd.DataFrame) -> str:
 
 
 def _quoted(cell: str | None) -> str:
-    text = inert(cell or "")
+    text = printable(cell or "")
     guarded = f"'{text}" if text.lstrip().startswith(_FORMULA) else text
     return '"' + guarded.replace('"', '""') + '"'
 

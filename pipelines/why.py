@@ -12,7 +12,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.errors import ConfigError
 from pipelines.plan.bookkeeping import work
-from pipelines.report import plain
+from pipelines.terminal import plain
 from pipelines.values import mac
 
 Tables = Mapping[str, pd.DataFrame]
