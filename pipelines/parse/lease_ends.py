@@ -17,7 +17,7 @@ USUAL_LEASE_S = 43_200
 """OpenWRT's usual lease."""
 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), 1_000_000  # microseconds, as the columns hold them
-_SLACK_S = 60  # clocks are held equal within 30 s (resources/gateway.py), and a script over a slow line takes seconds
+_SLACK_S = 60  # clocks are held equal within 30 s (resources/gateways.py), and a script over a slow line takes seconds
 _LENGTHEN = "set gateway.lease_s in network.toml to the longest lease the router gives (`uci show dhcp`, leasetime)"
 
 

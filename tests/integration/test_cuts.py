@@ -11,7 +11,7 @@ from pipelines.errors import NetcensusError, SourceUnavailable
 from pipelines.network import Site
 from pipelines.snapshots import Snapshot
 from resources import sections
-from resources.gateway import read_site
+from resources.gateways import read_site
 from resources.phpipam import Phpipam
 from tests.integration.dns_kit import IMPATIENT, client
 from tests.integration.phpipam_case import PASSWORD, Case, create, mysql_settings, on_mariadb, outcomes, plan

@@ -16,7 +16,7 @@ from pipelines.network import Site
 from pipelines.parse import arp, kea_config, kea_leases, wireguard
 from pipelines.snapshots import Snapshot
 from resources import ssh
-from resources.gateway import read_site
+from resources.gateways import read_site
 from resources.pfsense import SOURCES
 from tests.services.kea import Kea
 from tests.services.openssh import Sshd

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.parse import kea_leases, kea_memfile
 from pipelines.snapshots import Snapshot
-from resources.gateway import read_site
+from resources.gateways import read_site
 from tests.integration.test_gateway import Read, gateway_at, now, site_of, stub_nc
 from tests.services.kea import Kea
 from tests.services.openssh import Sshd

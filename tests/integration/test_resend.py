@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.gateways import PfsenseGateway
 from pipelines.network import Site
-from resources.gateway import resend_at
+from resources.gateways import resend_at
 from resources.pfsense import MOST_RESENT
 from tests.services.dhcp_client import Device
 from tests.services.kea import Kea

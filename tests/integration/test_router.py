@@ -14,7 +14,7 @@ from pipelines.gateways import OpenwrtGateway, PfsenseGateway
 from pipelines.network import Site
 from pipelines.parse import dnsmasq_leases, linux_neighbours, odhcpd_leases
 from pipelines.snapshots import Snapshot
-from resources.gateway import read_site
+from resources.gateways import read_site
 from resources.openwrt import SOURCES
 from resources.ssh import Hop
 from tests.services.dropbear import Dropbear

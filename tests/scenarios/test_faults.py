@@ -18,7 +18,7 @@ from itertools import count
 
 import pytest
 
-from resources.gateway import read_site
+from resources.gateways import read_site
 from resources.nameserver import Limits
 from resources.phpipam.database import Database
 from tests.scenarios.broken_servers import ANSWER_S, during

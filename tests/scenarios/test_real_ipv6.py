@@ -10,7 +10,7 @@ import pytest
 from pipelines.network import Site
 from pipelines.parse import kea_memfile
 from pipelines.parse.phpipam import decimal_of
-from resources.gateway import read_site
+from resources.gateways import read_site
 from tests.conftest import ZONES
 from tests.integration.test_gateway import gateway_at, now
 from tests.scenarios.real_world import RealNetwork, real_network

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import SourceUnavailable
 from pipelines.gateways import PfsenseGateway
-from resources.gateway import clock_offset_s
+from resources.gateways import clock_offset_s
 from resources.kea import without_passwords
 from resources.pfsense import Pfsense
 from resources.sections import Section, sections_of

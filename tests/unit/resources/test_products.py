@@ -6,7 +6,7 @@ from pipelines.network.listed import SOURCE_KINDS
 from pipelines.parse.every import PARSED
 from pipelines.parse.kinds import KINDS as SOURCES
 from pipelines.parse.kinds import LISTED, kind_of, read_by
-from resources.gateway import PRODUCTS
+from resources.gateways import PRODUCTS
 from tests.networks import NETWORK
 
 
