@@ -4,6 +4,7 @@ import pandas as pd
 
 from bench.hour import AT
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.plan import bookkeeping
 
 Tables = dict[str, pd.DataFrame]
@@ -51,5 +52,5 @@ def _born(rows: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     places = plan[["subnet_id_phpipam", "cidr"]].drop_duplicates()
     told = rows.merge(places, on="subnet_id_phpipam", validate="many_to_one")
     told = told.assign(target="phpipam", field=bookkeeping.ROW, action="create", before=None, outcome="applied")
-    told["after"] = told["id_phpipam"].astype("str")
+    told["after"] = told["id_phpipam"].astype(TEXT)
     return told.rename(columns=bookkeeping.NAMES["phpipam"])[[*_ANSWER, "outcome"]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
-from pipelines.contract import Table
+from pipelines.contract import TEXT, Table
 from pipelines.expectations import REPORT, Frames, judged
 from pipelines.network import Network
 from pipelines.predicates import failing
@@ -69,9 +69,9 @@ def listed(network: Network) -> dict[str, pd.DataFrame]:
     """What network.toml lists, as tables to point to."""
     subnets = [str(subnet) for subnet in network.site_of_subnet]
     return {
-        "network.sites": pd.DataFrame({"site": list(network.sites)}, dtype="str"),
-        "network.zones": pd.DataFrame({"zone": list(network.dns.zones)}, dtype="str"),
-        "network.subnets": pd.DataFrame({"cidr": subnets}, dtype="str"),
+        "network.sites": pd.DataFrame({"site": list(network.sites)}, dtype=TEXT),
+        "network.zones": pd.DataFrame({"zone": list(network.dns.zones)}, dtype=TEXT),
+        "network.subnets": pd.DataFrame({"cidr": subnets}, dtype=TEXT),
     }
 
 

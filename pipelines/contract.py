@@ -8,8 +8,9 @@ import pandas as pd
 
 from pipelines.counted import counted
 from pipelines.predicates import Expectation, failing, no_empty_text, no_repeat, not_null, one_of, reads_as
+from pipelines.text import TextDtype
 
-TEXT = "str"
+TEXT = TextDtype.name
 INTEGER = "Int64"
 NUMBER = "Float64"
 FLAG = "bool"

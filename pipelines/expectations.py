@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import tables
-from pipelines.contract import Reference, Table
+from pipelines.contract import TEXT, Reference, Table
 from pipelines.keys import merged
 from pipelines.predicates import (
     NEVER_READS_AS,
@@ -71,7 +71,7 @@ class Ending:
     def column(self, frame: pd.DataFrame, _others: Frames) -> "pd.Series[object]":
         """The column, for the rows of `frame`."""
         pairs = zip(frame[self.value].tolist(), frame[self.like].tolist(), strict=True)
-        return pd.Series([_end(text, like) for text, like in pairs], index=frame.index, dtype="str")
+        return pd.Series([_end(text, like) for text, like in pairs], index=frame.index, dtype=TEXT)
 
 
 def _end(text: object, like: object) -> str | None:

@@ -4,14 +4,15 @@ Tables are keyed by text. For each `validate=` pandas makes a sorted index of it
 it compares one object with another. Here keys are numbers first, found by hash, and text is bytes of one width.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from pandas.errors import MergeError
 
-from pipelines.contract import TEXT
+from pipelines.text import TextArray
+from pipelines.vocabulary import NULL, VOCABULARY
 
 How = Literal["left", "inner", "outer", "left_anti"]
 Validate = Literal["one_to_one", "one_to_many", "many_to_one", "1:1"]
@@ -41,8 +42,10 @@ def merged(  # noqa: PLR0913 - as `DataFrame.merge` has them
     here, there = numbers[: len(left)], numbers[len(left) :]
     is_repeated = _repeats(there)
     _check(validate, columns, is_left=validate in _UNIQUE_LEFT and _repeats(here), is_right=is_repeated)
-    if how == "outer":
-        return left.merge(right, on=columns, how=how, suffixes=suffixes)  # in the order of its keys
+    if how == "outer":  # in the order of its keys
+        every = in_order(pd.concat([left[columns], right[columns]]).drop_duplicates(), columns)
+        own = merged(every, left, on=columns, how="left")[list(left.columns)]
+        return merged(own, right, on=columns, how="left", suffixes=suffixes)
     if how == "left_anti":
         return left[~_among(here, there)].reset_index(drop=True)
     rows, places = _every_meeting(here, there) if is_repeated else (np.arange(len(here)), _place_in(there, here))
@@ -112,12 +115,20 @@ def numbered(rows: pd.DataFrame) -> Numbers:
     """
     numbers, size = np.zeros(len(rows), dtype=np.int64), 1
     for name in rows:
-        codes, values = pd.factorize(rows[name], use_na_sentinel=False)
-        if size > 1 and size * len(values) > _MOST:
+        own, count = _own_numbers(rows[name])
+        if size > 1 and size * count > _MOST:
             numbers, kept = pd.factorize(numbers)
             size = len(kept)
-        numbers, size = numbers * len(values) + codes, size * len(values)
+        numbers, size = numbers * count + own, size * count
     return numbers if size <= len(rows) else pd.factorize(numbers)[0]
+
+
+def _own_numbers(values: "pd.Series[object]") -> tuple[Numbers, int]:
+    """A number for each value, the same for the same, and how many there can be: text is numbered already."""
+    if isinstance(values.array, TextArray):
+        return values.array.numbers.astype(np.int64) - NULL, len(VOCABULARY) - NULL
+    numbers, different = pd.factorize(values, use_na_sentinel=False)
+    return numbers, len(different)
 
 
 def stand_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
@@ -129,35 +140,20 @@ def stand_in(rows: pd.DataFrame, among: pd.DataFrame) -> "pd.Series[bool]":
     return pd.Series(_among(numbers[: len(rows)], numbers[len(rows) :]), rows.index)
 
 
-def by_value(values: "pd.Series[str]", of: Callable[[str], str | None]) -> "pd.Series[str]":
-    """What `of` says of each text, asked once for each different one, and so for few: null for null."""
-    codes, different = pd.factorize(values)
-    told = np.array([*map(of, different), None], dtype="object")
-    return pd.Series(told[codes], values.index, dtype=TEXT)
-
-
 def in_order(rows: pd.DataFrame, by: Sequence[str], *, na_position: Literal["first", "last"] = "last") -> pd.DataFrame:
     """What `rows.sort_values(by)` gives; rows that are the same in all of `by` stay in the order they came in."""
     keys: list[Column] = []
     for name in reversed(by):
-        key = _sortable(rows[name])
-        if key is None:
-            return rows.sort_values(list(by), kind="stable", na_position=na_position)
         is_null = rows[name].isna().to_numpy()
-        keys += [key, is_null if na_position == "last" else ~is_null]
+        keys += [_sortable(rows[name]), is_null if na_position == "last" else ~is_null]
     return rows.take(np.lexsort(keys))
 
 
-def _sortable(values: "pd.Series[object]") -> Column | None:
-    """A column as an array that sorts as it does, nulls as anything: text as bytes of one width.
-
-    None for what is not plain ASCII text: only what its owner typed is ever so.
-    """
+def _sortable(values: "pd.Series[object]") -> Column:
+    """A column as an array of numbers that sorts as it does, nulls as anything."""
     kind = values.dtype.kind
     if kind == "M":
         return np.asarray(values.to_numpy(dtype="datetime64[us]")).view(np.int64)
-    if kind != "O":
-        return np.asarray(values.to_numpy(dtype=np.int64 if kind == "i" else None, na_value=0))
-    texts = values.to_numpy(dtype="object", na_value="").tolist() if values.dtype == TEXT else ["\0"]
-    joined = "".join(texts)
-    return np.array(texts, dtype="S") if joined.isascii() and "\0" not in joined else None
+    if kind == "O":
+        return np.asarray(pd.factorize(values, sort=True)[0])
+    return np.asarray(values.to_numpy(dtype=np.int64 if kind == "i" else None, na_value=0))

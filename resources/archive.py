@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.errors import ParseError, StateError
 from pipelines.snapshots import Snapshot, from_table
 
@@ -76,7 +77,7 @@ class Archive:
         found = [(place.name.removesuffix(".gz"), place.stat()) for place in self.root.glob("[0-9a-f][0-9a-f]/*.gz")]
         stored = [(digest, status) for digest, status in found if _DIGEST.fullmatch(digest)]
         columns = {
-            "digest": pd.Series([digest for digest, _ in stored], dtype="str"),
+            "digest": pd.Series([digest for digest, _ in stored], dtype=TEXT),
             "bytes": pd.Series([status.st_blocks * _BLOCK for _, status in stored], dtype="int64"),
             "written_at": pd.to_datetime([status.st_mtime_ns for _, status in stored], unit="ns", utc=True),
         }

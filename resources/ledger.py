@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
@@ -201,7 +202,7 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             rows = rows_of(connection, query.order_by(SNAPSHOT_INDEX.c.id))
         index = frame_of(tables.SNAPSHOTS, [row[:-1] for row in rows])
-        return index.assign(run_id=pd.Series([row[-1] for row in rows], dtype="str"))
+        return index.assign(run_id=pd.Series([row[-1] for row in rows], dtype=TEXT))
 
     def asked_around(self, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
         """When a gateway was asked last before `since`, and first from `until` on; None where none was."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import sqlalchemy as sa
 
+from pipelines.contract import TEXT
 from pipelines.retention import YOUNG, Keep, counted_from, removable
 from resources.archive import Archive
 from resources.ledger import SNAPSHOT_INDEX, Ledger
@@ -68,7 +69,7 @@ class Retention:
         read_at = pd.to_datetime(pd.Series(times, dtype="object"), utc=True)
         return pd.DataFrame(
             {
-                "digest": pd.Series(digests, dtype="str"),
+                "digest": pd.Series(digests, dtype=TEXT),
                 "read_at": read_at,
                 "is_needed": pd.Series(needed, dtype="bool"),
             }

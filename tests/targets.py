@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.plan import bookkeeping
 from tests.networks import AT, Tables, frame
 
@@ -116,6 +117,6 @@ def _born(plan: pd.DataFrame, after: Tables) -> pd.DataFrame:
     """The ids of the rows of phpIPAM that a plan made, as its receipt tells them."""
     new, held = plan[plan["action"] == "create"].drop_duplicates(["cidr", "ip"]), after["ipam_addresses"]
     new = new.drop(columns="id_phpipam").merge(held[["subnet_id_phpipam", "ip", "id_phpipam"]], validate="1:1")
-    told = new.assign(target="phpipam", field=bookkeeping.ROW, before=None, after=new["id_phpipam"].astype("str"))
+    told = new.assign(target="phpipam", field=bookkeeping.ROW, before=None, after=new["id_phpipam"].astype(TEXT))
     named = told.rename(columns=bookkeeping.NAMES["phpipam"])
     return tables.RECEIPT.frame(named.assign(outcome="applied", detail=None))

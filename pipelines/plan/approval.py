@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.errors import ConfigError, PlanRefused
 from pipelines.plan.bookkeeping import SIGHTING, work
 from pipelines.plan.evidence import SHRANK
@@ -98,12 +99,12 @@ def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str
     is_refused = met["count"] > met["limit"]
     given = {one.guard for one in approvals if one.plan == plan}
     is_approved = is_refused & met["guard"].isin(given)
-    verdict = is_refused.map({True: "refused", False: "passed"}).mask(is_approved, "approved").astype("str")
+    verdict = is_refused.map({True: "refused", False: "passed"}).mask(is_approved, "approved").astype(TEXT)
     reason = met["reason"].mask(is_approved, met["reason"] + "; let through by " + by)
     open_guards = dict.fromkeys(met.loc[is_refused, "guard"])
     remedy = _remedy([Approval(plan, guard) for guard in open_guards if guard in APPROVABLE], approvals, plan, job)
     is_open = met["guard"].isin(APPROVABLE)
-    remedies = pd.Series(remedy, met.index, dtype="str").where(is_open, met["guard"].map(_MEND).fillna(_BUG))
+    remedies = pd.Series(remedy, met.index, dtype=TEXT).where(is_open, met["guard"].map(_MEND).fillna(_BUG))
     rows = met.assign(verdict=verdict, reason=reason, remedy=remedies.where(verdict == "refused"), plan=plan)
     return tables.GUARDS.frame(rows.sort_values(list(tables.GUARDS.key)))
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.keys import merged
 from pipelines.plan.managed import GONE
 from pipelines.tables.load import WHOSE
@@ -135,7 +136,7 @@ def invertible(rows: pd.DataFrame) -> pd.DataFrame:
     A `touch` is left out: nobody takes back that somebody was seen.
     """
     rows = rows[rows["action"] != "touch"]
-    whose = rows["known_is_adopted"].map({True: ADOPTED, False: OURS}).astype("str").fillna(NOBODY)
+    whose = rows["known_is_adopted"].map({True: ADOPTED, False: OURS}).astype(TEXT).fillna(NOBODY)
     before = {name: rows[f"known_{name}"] for name in _LIFE}
     return rows.assign(after_ttl_s=rows["ttl_s"], before_whose=whose, **before)[_KEPT]
 

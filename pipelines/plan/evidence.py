@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.counted import counted
 from pipelines.network import Network
 from pipelines.plan.past import Past, shrunken
@@ -79,9 +80,9 @@ def _concluded(changed: pd.DataFrame, heal_plan: pd.DataFrame, network: Network)
     is_forward = (rows["target"] == DNS) & rows["field"].isin(FORWARD_TYPES)
     held = rows.loc[is_forward, "before"].str.split("\n").explode()
     others = rows.loc[(rows["target"] == DNS) & ~is_forward, "subject"]
-    pointed = pd.Series([address_of(owner, network) for owner in others], others.index, dtype="str")
+    pointed = pd.Series([address_of(owner, network) for owner in others], others.index, dtype=TEXT)
     listed = rows.loc[rows["target"] == PHPIPAM, "subject"]
-    found = site_of(pd.concat([held, pointed.dropna(), listed]).astype("str"), network.site_of_subnet)
+    found = site_of(pd.concat([held, pointed.dropna(), listed]).astype(TEXT), network.site_of_subnet)
     sites = pd.concat([found, rows["site"]]).rename("site")  # where it lies, and where the plan says it does
     return rows.drop(columns="site").join(sites.dropna()).drop_duplicates()
 
@@ -119,7 +120,7 @@ def _stale(sources: pd.DataFrame, network: Network, now: pd.Timestamp) -> dict[s
     hold = pd.Series([network.hold(site) for site in sources["site"]], sources.index, dtype="timedelta64[us]")
     old = sources[now - sources["read_at"] > hold + A_RUN]
     ages = (now - old["read_at"]) // pd.Timedelta(minutes=1)
-    told = old["source"] + " was read " + ages.astype("str") + " minutes ago"
+    told = old["source"] + " was read " + ages.astype(TEXT) + " minutes ago"
     return {str(place): "; ".join(texts) for place, texts in told.groupby(_places(old))}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import tables
-from pipelines.contract import INTEGER
+from pipelines.contract import INTEGER, TEXT
 from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
@@ -77,7 +77,7 @@ def _states(
     order = rows[is_open & ~is_early & is_asked].sort_values(["at", "site", "ip"], na_position="first")
     asked_at = rows["at"].dt.strftime("%H:%M UTC").fillna("")
     vainly = "Kea was asked at " + asked_at + ", in vain so far" + (rows["tries"] > _TELL_AFTER).map(_LOOK)
-    state = pd.Series("", index=rows.index, dtype="str")
+    state = pd.Series("", index=rows.index, dtype=TEXT)
     state = state.mask(is_open, vainly)
     state = state.mask(rows.index.isin(order.index), f"{MOST_AT_ONCE} others are asked for first")
     state = state.mask(rows.index.isin(order.index[:MOST_AT_ONCE]), _ASKED)

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from pipelines.contract import TEXT
+
 FIRST = "free"  # nothing there, and we never wrote anything: ours to fill
 OURS = "ours"  # it reads as we last wrote it, or were about to: ours to change
 EQUAL = "equal"  # it already says what it should, without our doing
@@ -19,7 +21,7 @@ def ownership(
     """
     is_ours = live.notna() & ((live == value) | (live == intended))
     is_free = live.isna() & (value.isna() | (intended == GONE))
-    verdict = pd.Series(THEIRS, index=live.index, dtype="str")
+    verdict = pd.Series(THEIRS, index=live.index, dtype=TEXT)
     return verdict.mask(is_free, FIRST).mask(is_equal, EQUAL).mask(is_ours, OURS)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.contract import TEXT
 from pipelines.counted import counted
 from pipelines.keys import merged, stand_in
 from pipelines.plan.bookkeeping import ROW
@@ -98,7 +99,7 @@ def _tagged(over: pd.DataFrame) -> pd.DataFrame:
 def _unnamed(rows: pd.DataFrame, is_over: "pd.Series[bool]", spoken: Spoken) -> pd.DataFrame:
     """The names we wrote that are no longer their address's: nobody, or somebody else, is there, or they moved on."""
     is_let_go = rows["name"].isna() & ~rows["ip"].isin(spoken.stands)
-    why = pd.Series(None, rows.index, dtype="str")
+    why = pd.Series(None, rows.index, dtype=TEXT)
     why = why.mask(is_over, "not seen for long").mask(is_let_go & _is_anothers(rows), "another device is there")
     why = why.mask(is_let_go & _has_moved(rows), "the name has moved")
     is_ours = (rows["hostname"] == rows["hostname_value"]) & rows["hostname_is_adopted"].eq(False)  # noqa: FBT003 - nulls are not ours
@@ -141,9 +142,9 @@ def _settled(rows: pd.DataFrame) -> pd.DataFrame:
 def _judged(changes: pd.DataFrame, hour: Hour) -> pd.DataFrame:
     """The changes with the rule that holds each back; null where none does."""
     held = [_held_back(str(site), hour) for site in changes["site"]]
-    rule = pd.Series([one[0] for one in held], changes.index, dtype="str")
-    why = pd.Series([one[1] for one in held], changes.index, dtype="str")
-    return changes.assign(rule=rule, reason=changes["reason"].astype("str").where(rule.isna(), why))
+    rule = pd.Series([one[0] for one in held], changes.index, dtype=TEXT)
+    why = pd.Series([one[1] for one in held], changes.index, dtype=TEXT)
+    return changes.assign(rule=rule, reason=changes["reason"].astype(TEXT).where(rule.isna(), why))
 
 
 def _held_back(site: str, hour: Hour) -> tuple[str | None, str | None]:

@@ -7,6 +7,7 @@ not certain keeps the row: docs/decisions/0006-withdraw.md.
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.keys import merged, stand_in
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import ROW, SIGHTING
@@ -29,7 +30,7 @@ def removable(over: pd.DataFrame, in_dns: frozenset[str], hour: Hour) -> pd.Data
     limit = at_site(hour.asked_at, over["site"]) - pd.Timedelta(days=days)
     is_long = (over["tag_at"] <= limit) & (over["last_seen_at"] <= limit) & (days > 0)
     is_offline = (over["tag"] == OFFLINE) & (over["tag_value"] == OFFLINE) & ~over["tag_is_adopted"].eq(True)  # noqa: FBT003 - nulls are not adopted
-    is_made = over["row_value"] == over["id_phpipam"].astype("str")
+    is_made = over["row_value"] == over["id_phpipam"].astype(TEXT)
     rows = over[is_long & is_offline & is_made & _is_unedited(over)]
     is_silent = [_names_of(ip, hour.network).isdisjoint(in_dns) for ip in rows["ip"]]
     rows = rows[pd.Series(is_silent, rows.index, dtype=bool)]

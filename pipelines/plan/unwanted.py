@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines import contract
+from pipelines.contract import TEXT
 from pipelines.keys import merged, stand_in
 from pipelines.network import Network, Subnet, Withdraw
 from pipelines.plan.dns import KEY, known, rrsets
@@ -89,12 +90,12 @@ def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.Da
     """
     rows = _nobodys(rows, account, applied, hour.network)
     sites = [_site(ips, hour.network) for ips in rows["ips"]]
-    rows = rows.assign(site=pd.Series(sites, rows.index, dtype="str"))
+    rows = rows.assign(site=pd.Series(sites, rows.index, dtype=TEXT))
     rows = rows.assign(name=_names(rows, parsed["zone_records"]))
     rows = rows.assign(is_superseded=_superseded(rows, account["records"]))
     found = _objections(rows, parsed["zone_records"], applied, hour)
     parts = [(None, None) if pd.isna(text) else tuple(text.split(": ", 1)) for text in found]
-    rule, reason = (pd.Series([part[at] for part in parts], rows.index, dtype="str") for at in (0, 1))
+    rule, reason = (pd.Series([part[at] for part in parts], rows.index, dtype=TEXT) for at in (0, 1))
     return rows.assign(rule=rule, reason=reason)
 
 
@@ -152,7 +153,7 @@ def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
     is_asked = (zone_records["type"] == "PTR") & zone_records["owner"].isin(rows["owner"])
     pointers = zone_records[is_asked].drop_duplicates("owner")
     pointed = dict(zip(pointers["owner"], pointers["rdata"], strict=True))
-    return rows["owner"].map(lambda owner: pointed.get(owner, owner)).astype("str")
+    return rows["owner"].map(lambda owner: pointed.get(owner, owner)).astype(TEXT)
 
 
 def _superseded(rows: pd.DataFrame, wanted: pd.DataFrame) -> "pd.Series[bool]":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.bookkeeping import SIGHTING, work
@@ -45,7 +46,7 @@ def _effects(rows: pd.DataFrame) -> "pd.Series[str]":
     is_tag = rows["field"] == "tag"
     is_less = (rows["action"] == DELETE) | rows["after"].isna() | (is_tag & (rows["after"] == OFFLINE))
     is_more = (rows["action"] == CREATE) | rows["before"].isna() | (is_tag & (rows["after"] == USED))
-    effects = pd.Series(UPDATE, rows.index, dtype="str")
+    effects = pd.Series(UPDATE, rows.index, dtype=TEXT)
     return effects.mask(is_less, DELETE).mask(is_more, CREATE)
 
 
@@ -94,5 +95,5 @@ def _sites(records: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """The site each record's address is in; null for marks and for addresses of none."""
     forward = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
     reverse = records.loc[records["type"] == "PTR", "owner"]
-    pointed = pd.Series([address_of(owner, network) for owner in reverse], reverse.index, dtype="str").dropna()
+    pointed = pd.Series([address_of(owner, network) for owner in reverse], reverse.index, dtype=TEXT).dropna()
     return site_of(pd.concat([forward, pointed]), network.site_of_subnet).reindex(records.index)

@@ -9,6 +9,7 @@ import ipaddress
 import pandas as pd
 
 from pipelines import contract, tables
+from pipelines.contract import TEXT
 from pipelines.keys import in_order, merged, stand_in
 from pipelines.plan.dns import KEY, TARGET, known, marks_beside, most_patient, rrsets
 from pipelines.plan.managed import GONE
@@ -120,7 +121,7 @@ def _why(rows: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _told(times: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
-    return times.dt.strftime("%Y-%m-%d %H:%M UTC").fillna("an unknown time").astype("str")
+    return times.dt.strftime("%Y-%m-%d %H:%M UTC").fillna("an unknown time").astype(TEXT)
 
 
 def _missed(rows: pd.DataFrame) -> pd.DataFrame:

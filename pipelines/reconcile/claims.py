@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import by_value, in_order, merged
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
@@ -96,7 +96,7 @@ def name_claims(
 
 def kind(sources: "pd.Series[str]") -> "pd.Series[str]":
     """Each source's kind, by which it ranks: `static-list` for `static-list/house`."""
-    return by_value(sources, lambda source: source.partition("/")[0])
+    return sources.map(lambda source: source.partition("/")[0], na_action="ignore")
 
 
 def _unique(frame: pd.DataFrame, *columns: str) -> list[tuple[str, str]]:

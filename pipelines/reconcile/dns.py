@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.keys import merged, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.unasked import Holders
@@ -40,7 +41,7 @@ def agreeing_pointers(
     led_to = forward.loc[forward["name"].isin(pointers["rdata"]), "ip"]
     wanted = places[places["ip"].isin(led_to)]
     owners = list(map(network.pointer_name, wanted["ip"].tolist()))
-    wanted = wanted.assign(owner=pd.Series(owners, wanted.index, dtype="str"))
+    wanted = wanted.assign(owner=pd.Series(owners, wanted.index, dtype=TEXT))
     found = merged(wanted, pointers[["owner", "rdata"]], on="owner", validate="many_to_one")
     agreeing = found.rename(columns={"rdata": "name"})
     agreeing = agreeing[stand_in(agreeing, forward)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipelines import contract, hardware
-from pipelines.keys import by_value, in_order
+from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
@@ -98,12 +98,12 @@ def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
 
 def kinds_of(macs: "pd.Series[str]") -> "pd.Series[str]":
     """What each MAC tells of its interface; `unknown` where there is none."""
-    return by_value(_makers(macs), hardware.kind).fillna(hardware.UNKNOWN)
+    return _makers(macs).map(hardware.kind, na_action="ignore").astype(contract.TEXT).fillna(hardware.UNKNOWN)
 
 
 def platforms_of(macs: "pd.Series[str]") -> "pd.Series[str]":
     """The product that makes such virtual machines' addresses; null for other hardware."""
-    return by_value(_makers(macs), hardware.platform)
+    return _makers(macs).map(hardware.platform, na_action="ignore").astype(contract.TEXT)
 
 
 def _makers(macs: "pd.Series[str]") -> "pd.Series[str]":

@@ -8,6 +8,7 @@ import ipaddress
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.reconcile.sightings import is_of_its_site
@@ -29,9 +30,9 @@ def peer_addresses(peers: pd.DataFrame, *, network: Network) -> pd.DataFrame:
     names = [network.sites[site].wireguard_peers.get(key) for site, key in pairs]
     held = single.assign(
         ip=single["cidr"].str.replace(r"/.*", "", regex=True),
-        mac=pd.Series(None, single.index, dtype="str"),
+        mac=pd.Series(None, single.index, dtype=TEXT),
         last_seen_at=single["last_handshake_at"],
-        hostname=pd.Series(names, single.index, dtype="str"),
+        hostname=pd.Series(names, single.index, dtype=TEXT),
     )
     held = held[is_of_its_site(held, network)]
     ordered = held.sort_values([*_ADDRESS, "last_seen_at", "public_key"], na_position="first")

@@ -6,6 +6,7 @@ memory (`tables.DEVICE_IDS` with key, mac and kind), `here` what is seen this ho
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.hardware import RANDOM, UNIVERSAL, VIRTUAL
 from pipelines.keys import in_order, merged
 from pipelines.network import Network
@@ -33,7 +34,7 @@ def apart(keys: pd.DataFrame, *, network: Network) -> dict[str, dict[int, str]]:
     lists = enumerate(network.devices.split)
     marks = pd.DataFrame([(mac, at) for at, macs in lists for mac in macs], columns=["mac", "at"], dtype="object")
     found: dict[str, dict[int, str]] = {}
-    named = merged(keys[["key", "mac"]], marks.astype({"mac": "str"}), on="mac")
+    named = merged(keys[["key", "mac"]], marks.astype({"mac": TEXT}), on="mac")
     for key, mac, at in named.itertuples(index=False, name=None):
         found.setdefault(key, {})[at] = mac
     return found
@@ -42,7 +43,7 @@ def apart(keys: pd.DataFrame, *, network: Network) -> dict[str, dict[int, str]]:
 def _by_hand(here: Here, known: pd.DataFrame, network: Network) -> pd.DataFrame:
     lists = enumerate(network.devices.merge)
     wanted = pd.DataFrame([(mac, at) for at, macs in lists for mac in macs], columns=["mac", "at"], dtype="object")
-    joined = merged(_both(here, known), wanted.astype({"mac": "str"}), on="mac")
+    joined = merged(_both(here, known), wanted.astype({"mac": TEXT}), on="mac")
     return _stars(joined, ["at"], "by-hand", "network.toml says so: [devices] merge")
 
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from pandas.errors import MergeError
 from pandas.testing import assert_frame_equal
 
+from pipelines.contract import TEXT
 from pipelines.keys import How, Validate, in_order, merged
 from pipelines.subnets import locate, ordinals, site_of
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 Row = tuple[object, ...]
-DTYPES = {"text": "str", "number": "Int64", "at": "datetime64[us, UTC]"}
+DTYPES = {"text": TEXT, "number": "Int64", "at": "datetime64[us, UTC]"}
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", "", "a\0", "é", None]),
@@ -97,7 +98,7 @@ def subnet_of(text: str, subnets: list[Subnet]) -> Subnet | None:
 @given(st.lists(ADDRESSES), SUBNETS)
 def test_an_address_is_in_the_longest_subnet_it_is_a_host_of(addresses: list[str], subnets: list[Subnet]) -> None:
     """`locate` and `site_of` find for whole columns what `ipaddress` finds address by address."""
-    wanted, ips = [subnet_of(text, subnets) for text in addresses], pd.Series(addresses, dtype="str")
+    wanted, ips = [subnet_of(text, subnets) for text in addresses], pd.Series(addresses, dtype=TEXT)
     sites = {one: f"site {place}" for place, one in enumerate(subnets)}
     for found, names in ((locate(ips, subnets), {one: str(one) for one in subnets}), (site_of(ips, sites), sites)):
         told = [None if pd.isna(one) else one for one in found]
@@ -108,5 +109,5 @@ def test_an_address_is_in_the_longest_subnet_it_is_a_host_of(addresses: list[str
 def test_addresses_sort_by_their_numbers(addresses: list[str]) -> None:
     """`ordinals` sorts addresses as numbers do, IPv4 before IPv6."""
     numbers = [(one.version, int(one)) for one in map(ipaddress.ip_address, addresses)]
-    found = ordinals(pd.Series(addresses, dtype="str")).tolist()
+    found = ordinals(pd.Series(addresses, dtype=TEXT)).tolist()
     assert [numbers.index(one) for one in sorted(numbers)] == [found.index(one) for one in sorted(found)]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.history import STATE, Observation
 from pipelines.who import Question
 from resources.history import History
@@ -31,7 +32,7 @@ HOURS = st.dictionaries(st.tuples(st.sampled_from(["home", "cabin"]), st.integer
 def look(site: str, hour: int, held: dict[str, int]) -> Observation:
     """One look at a site, so many hours after `AT`."""
     rows = [(ip, *STATES[state]) for ip, state in held.items()]
-    holders = pd.DataFrame(rows, columns=["ip", *STATE], dtype="str")
+    holders = pd.DataFrame(rows, columns=["ip", *STATE], dtype=TEXT)
     return Observation(site, AT + pd.Timedelta(hours=hour), holders)
 
 

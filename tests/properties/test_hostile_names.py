@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import tables
 from pipelines.alerts import Message, Trouble, for_chat, metrics, text
+from pipelines.contract import TEXT
 from pipelines.parse.phpipam import decimal_of
 from pipelines.report import report
 from pipelines.values import host_name
@@ -144,7 +145,7 @@ def test_a_granted_name_is_the_one_that_was_asked_for(flood: Flood) -> None:
 def test_no_table_shows_markup(flood: Flood) -> None:
     """In the UI's previews of every table, page by page, no cell holds a character with a meaning, or one unseen."""
     for frame in flood.flooded.values():
-        texts = frame.select_dtypes("str")
+        texts = frame.select_dtypes(TEXT)
         for at in range(0, len(texts) if len(texts.columns) else 0, MOST_ROWS):
             for line in markdown(texts.iloc[at : at + MOST_ROWS]).split("\n")[2:]:
                 shown = line.removeprefix("| ").removesuffix(" |").replace(" | ", "")

@@ -9,6 +9,7 @@ import pytest
 
 from assets.checks import judge
 from pipelines import tables
+from pipelines.contract import TEXT
 from resources import suites as suites_file
 from resources.suites import Suites
 from tests.networks import ALICE, frame, lease
@@ -39,7 +40,7 @@ def test_great_expectations_is_asked_once_a_day_and_where_something_broke(
 ) -> None:
     """Good rows: at first, then no more. Bad ones: at once. After a day, or with other expectations: again."""
     good = frame(tables.LEASES, [lease("10.0.0.5", ALICE)])
-    bad = good.assign(state=pd.Series(["asleep"], dtype="str"))
+    bad = good.assign(state=pd.Series(["asleep"], dtype=TEXT))
     suites = Suites(tmp_path)
 
     def asked(rows: pd.DataFrame) -> bool:

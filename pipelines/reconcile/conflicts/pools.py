@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.keys import merged
 from pipelines.reconcile.as_of import at_site
 from pipelines.reconcile.conflicts.census import Census
@@ -68,7 +69,7 @@ def pool_conflicts(census: Census, made: pd.DataFrame) -> pd.DataFrame:
     is_soon = (known["free"] <= 0) | (ahead <= pd.Timedelta(days=SOON_DAYS))
     is_scarce = (ahead <= pd.Timedelta(days=LATER_DAYS)) | (known["free"] * 100 <= known["size"] * _SCARCE)
     full = known[is_soon | is_scarce]
-    evidence = full["used"].astype("str") + " of " + full["size"].astype("str") + " in use; " + full["forecast"]
+    evidence = full["used"].astype(TEXT) + " of " + full["size"].astype(TEXT) + " in use; " + full["forecast"]
     rows = full.assign(
         subject=full["first"] + "-" + full["last"], evidence=evidence, advice=_ADVICE, seen_at=census.as_of
     )
@@ -84,7 +85,7 @@ def _overlaps(census: Census) -> pd.DataFrame:
         for other in served
         if named.site == other.site and named.range.overlaps(other.range) and named.range != other.range
     ]
-    rows = pd.DataFrame(found, columns=["site", "subject", "evidence", "advice"], dtype="str")
+    rows = pd.DataFrame(found, columns=["site", "subject", "evidence", "advice"], dtype=TEXT)
     rows = rows.drop_duplicates(["site", "subject"]).assign(seen_at=None)
     return conflict_rows(rows, POOLS, "pools-overlap", WARNING)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.contract import TEXT
 from pipelines.network import Network, Range, address_range
 from pipelines.subnets import IPV4, IPV6, is_ipv6, numbers
 
@@ -59,7 +60,7 @@ class Places:
 
 def pool_of(addresses: pd.DataFrame, pools: Sequence[Pool]) -> "pd.Series[str]":
     """The range, as text, in which each address (site, ip) lies at its site; null where there is none."""
-    found = pd.Series(None, addresses.index, dtype="str")
+    found = pd.Series(None, addresses.index, dtype=TEXT)
     for (site, version), ips in addresses["ip"].groupby([addresses["site"], _versions(addresses["ip"])]):
         values = pd.Series(numbers(ips), ips.index)
         here = [one for one in pools if (one.site, one.range.version) == (site, version)]

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pandas as pd
 
 from pipelines import contract
+from pipelines.contract import TEXT
 from pipelines.keys import in_order
 from pipelines.network import Network
 from pipelines.reconcile.conflicts.census import Census
@@ -25,7 +26,7 @@ def untracked(census: Census) -> pd.DataFrame:
     told = seen.assign(one=seen["ip"] + who + " " + when(seen["seen_at"]))
     grouped = told.groupby(["site", "cidr"]).agg(count=("ip", "size"), some=("one", listed), seen_at=("seen_at", "max"))
     grouped = grouped.reset_index()
-    evidence = "outside every tracked subnet, " + grouped["count"].astype("str") + " seen: " + grouped["some"]
+    evidence = "outside every tracked subnet, " + grouped["count"].astype(TEXT) + " seen: " + grouped["some"]
     rows = grouped.assign(subject=grouped["cidr"], evidence=evidence, advice=_ADVICE)
     return conflict_rows(rows, ADDRESSES, "outside-tracked-subnets", WARNING)
 

@@ -12,6 +12,7 @@ from ipaddress import ip_network
 import pandas as pd
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.keys import in_order, stand_in
 from pipelines.network import Network
 from pipelines.reconcile import never
@@ -68,7 +69,7 @@ class _Zones:
         found = self.records[self.records["type"] == "PTR"]
         ips = dict(zip(self.wanted_pointers["owner"].tolist(), self.wanted_pointers["ip"].tolist(), strict=True))
         held = [ips.get(owner) or _pointed(owner, self.network) for owner in found["owner"].tolist()]
-        told = found.assign(ip=pd.Series(held, found.index, dtype="str"))
+        told = found.assign(ip=pd.Series(held, found.index, dtype=TEXT))
         return told[told["ip"].notna()]
 
     @cached_property
@@ -100,9 +101,7 @@ def _without_zone(homeless: pd.DataFrame, zones: _Zones) -> pd.DataFrame:
     told = homeless[homeless["ip"].map(lambda ip: tracked[ip] or private[ip]).astype(bool)]
     told = in_order(told.assign(subject=told["ip"].map(_usual_zone).astype("object")), ["subject", "owner", "ip"])
     rows = told.groupby("subject").agg(count=("owner", "size"), some=("owner", listed)).reset_index()
-    evidence = (
-        rows["count"].astype("str") + " names lead to addresses whose PTRs no zone of ours holds: " + rows["some"]
-    )
+    evidence = rows["count"].astype(TEXT) + " names lead to addresses whose PTRs no zone of ours holds: " + rows["some"]
     rows = rows.assign(site=EVERYWHERE, evidence=evidence, advice=_ADVICE_NO_ZONE, seen_at=None)
     return conflict_rows(rows, DNS, "no-reverse-zone", NOTICE)
 
@@ -118,7 +117,7 @@ def _pointing_nowhere(zones: _Zones) -> list[pd.DataFrame]:
     leads = other["rdata"].map({name: ", ".join(sorted(set(ips))[:SHOWN]) for name, ips in held})
     return [
         _told(none, none["rdata"] + ", which has no address", "ptr-without-a", _ADVICE_NO_A, zones),
-        _told(other, other["rdata"] + ", which is " + leads.astype("str"), "ptr-disagrees", _ADVICE_DISAGREE, zones),
+        _told(other, other["rdata"] + ", which is " + leads.astype(TEXT), "ptr-disagrees", _ADVICE_DISAGREE, zones),
     ]
 
 
@@ -147,7 +146,7 @@ def _is_ours_to_know(names: "pd.Series[str]", zones: _Zones) -> "pd.Series[bool]
 def _at_their_sites(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
     subnets = [network.subnet_of(ip) for ip in rows["ip"]]
     sites = [EVERYWHERE if subnet is None else network.site_of_subnet[subnet] for subnet in subnets]
-    return rows.assign(site=pd.Series(sites, rows.index, dtype="str"), subject=rows["ip"], seen_at=None)
+    return rows.assign(site=pd.Series(sites, rows.index, dtype=TEXT), subject=rows["ip"], seen_at=None)
 
 
 def _pointed(owner: str, network: Network) -> str | None:

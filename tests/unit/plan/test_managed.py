@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from pipelines.contract import TEXT
 from pipelines.plan.managed import EQUAL, FIRST, GONE, OURS, THEIRS, ownership
 
 
@@ -30,5 +31,5 @@ from pipelines.plan.managed import EQUAL, FIRST, GONE, OURS, THEIRS, ownership
 )
 def test_ownership(live: str | None, value: str | None, intended: str | None, desired: str, whose: str) -> None:
     """Free, ours, equal or theirs: every combination of live value, ledger and intention has one answer."""
-    of_live, of_value, of_intended = (pd.Series([one], dtype="str") for one in (live, value, intended))
+    of_live, of_value, of_intended = (pd.Series([one], dtype=TEXT) for one in (live, value, intended))
     assert ownership(of_live, of_value, of_intended, pd.Series([live == desired])).tolist() == [whose]

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.history import STATE, Observation
 from pipelines.snapshots import Snapshot, as_table
 from pipelines.who import question
@@ -28,7 +29,7 @@ def url(tmp_path: Path) -> str:
 def look(at: pd.Timestamp, *holders: tuple[str, str]) -> Observation:
     """What one look found."""
     rows = [(ip, mac, None, None, "lease", "kea4.leases") for ip, mac in holders]
-    return Observation("home", at, pd.DataFrame(rows, columns=["ip", *STATE], dtype="str"))
+    return Observation("home", at, pd.DataFrame(rows, columns=["ip", *STATE], dtype=TEXT))
 
 
 @pytest.mark.parametrize(

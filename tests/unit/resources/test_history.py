@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from pipelines.contract import TEXT
 from pipelines.history import STATE, Observation
 from pipelines.who import Question, question
 from resources.history import History, query
@@ -17,7 +18,7 @@ HOUR = pd.Timedelta(hours=1)
 def look(hours: float, *holders: tuple[str, str, str | None], site: str = "home") -> Observation:
     """One look so many hours after `AT`: an address, a MAC and a name each."""
     rows = [(ip, mac, None, name, "lease", "kea4.leases") for ip, mac, name in holders]
-    return Observation(site, AT + hours * HOUR, pd.DataFrame(rows, columns=["ip", *STATE], dtype="str"))
+    return Observation(site, AT + hours * HOUR, pd.DataFrame(rows, columns=["ip", *STATE], dtype=TEXT))
 
 
 @pytest.fixture

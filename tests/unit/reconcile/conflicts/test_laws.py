@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipelines import network as network_file
 from pipelines import tables
+from pipelines.contract import TEXT
 from pipelines.reconcile.account import account
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.every import conflicts_and_pools
@@ -51,7 +52,7 @@ def shuffled(parsed: Tables, seed: int) -> Tables:
 
 def as_told(parsed: Tables) -> list[tuple[object, ...]]:
     """The conflicts row by row, in the table's own order."""
-    return list(map(tuple, contradictions(parsed)["conflicts"].astype("str").to_numpy().tolist()))
+    return list(map(tuple, contradictions(parsed)["conflicts"].astype(TEXT).to_numpy().tolist()))
 
 
 @cache
