@@ -49,7 +49,8 @@ class TextArray(ExtensionArray):
 
     @classmethod
     def _from_sequence(cls, scalars: Sequence[object], *, dtype: object = None, copy: bool = False) -> Self:
-        return cls(_numbered(scalars))
+        numbers = _numbered(scalars)
+        return cls(numbers.copy() if copy else numbers)
 
     @classmethod
     def _from_factorized(cls, values: Numbers, original: Self) -> Self:
@@ -104,6 +105,10 @@ class TextArray(ExtensionArray):
 
     def copy(self) -> Self:
         return type(self)(self.numbers.copy())
+
+    def __reduce__(self) -> Any:
+        """Its texts: the numbers mean nothing in another process."""
+        return type(self)._from_sequence, (self.tolist(),)
 
     def view(self, dtype: Any = None) -> Any:
         if dtype is not None:

@@ -52,6 +52,11 @@ def table(rows: list[Row], own: str) -> pd.DataFrame:
     return pd.DataFrame({**typed, own: range(len(rows))})
 
 
+def in_str(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, their texts as pandas has them."""
+    return rows.astype({name: "str" for name in rows if rows[name].dtype == TEXT})
+
+
 @given(ROWS, ROWS, KEYS, st.sampled_from(["left", "inner", "outer"]), st.sampled_from([None, "1:1", "many_to_one"]))
 def test_rows_meet_as_pandas_has_them_meet(
     left: list[Row], right: list[Row], keys: list[str], how: How, validate: Validate | None
@@ -59,20 +64,22 @@ def test_rows_meet_as_pandas_has_them_meet(
     """`merged` gives what `merge` gives, and refuses the repeated keys that `merge` refuses."""
     here, there = table(left, "here"), table(right, "there")[[*keys, "there"]]
     try:
-        wanted = here.merge(there, on=keys, how=how, validate=validate)
+        wanted = in_str(here).merge(in_str(there), on=keys, how=how, validate=validate)
+        if how == "outer":  # where pandas has nulls last in one dtype and first in another
+            wanted = wanted.sort_values(keys, kind="stable", ignore_index=True)
     except MergeError:
         with pytest.raises(MergeError):
             merged(here, there, on=keys, how=how, validate=validate)
     else:
-        assert_frame_equal(merged(here, there, on=keys, how=how, validate=validate), wanted)
+        assert_frame_equal(in_str(merged(here, there, on=keys, how=how, validate=validate)), wanted)
 
 
 @given(ROWS, ROWS, KEYS)
 def test_rows_that_meet_nothing_are_those_pandas_leaves(left: list[Row], right: list[Row], keys: list[str]) -> None:
     """`merged` with `left_anti` gives the left rows whose keys the right has not, nulls being keys as well."""
     here, there = table(left, "here"), table(right, "there")[keys]
-    wanted = here.merge(there, on=keys, how="left_anti").reset_index(drop=True)
-    assert_frame_equal(merged(here, there, on=keys, how="left_anti"), wanted)
+    wanted = in_str(here).merge(in_str(there), on=keys, how="left_anti").reset_index(drop=True)
+    assert_frame_equal(in_str(merged(here, there, on=keys, how="left_anti")), wanted)
 
 
 @given(ROWS, KEYS, st.sampled_from(["first", "last"]))
@@ -81,8 +88,8 @@ def test_rows_are_ordered_as_pandas_orders_them(
 ) -> None:
     """`in_order` gives what a stable `sort_values` gives, for text of every kind, numbers and instants."""
     every = table(rows, "own")
-    wanted = every.sort_values(keys, kind="stable", na_position=na_position)
-    assert_frame_equal(in_order(every, keys, na_position=na_position), wanted)
+    wanted = in_str(every).sort_values(keys, kind="stable", na_position=na_position)
+    assert_frame_equal(in_str(in_order(every, keys, na_position=na_position)), wanted)
 
 
 def subnet_of(text: str, subnets: list[Subnet]) -> Subnet | None:
