@@ -1,6 +1,6 @@
 """The tables of the stage load: what the targets answered, and what it takes to undo it."""
 
-from pipelines.contract import FLAG, INSTANT, INTEGER, Column, Table
+from pipelines.contract import FLAG, INSTANT, INTEGER, TEXT, Column, Table
 from pipelines.tables.columns import MISSING_SINCE, NAMED_BY, SITE, ZONE, optional, text
 
 RECEIPT = Table(
@@ -40,7 +40,7 @@ WRITTEN = Table(
         optional("before_ttl_s", "the TTL of what was there; null for phpIPAM", INTEGER),
         optional("after_ttl_s", "the TTL of what should be there now; null for phpIPAM", INTEGER),
         Column(
-            "before_whose", "str", "whose the ledger said that what was there is; null in receipts of older releases",
+            "before_whose", TEXT, "whose the ledger said that what was there is; null in receipts of older releases",
             is_nullable=True, choices=WHOSE,
         ),
         NAMED_BY,

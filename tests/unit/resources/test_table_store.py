@@ -84,7 +84,8 @@ def test_a_table_that_nobody_judged_is_judged_before_it_is_kept(tmp_path: Path) 
     judge({"leases": (tables.LEASES, LEASES), "twice": (tables.LEASES, twice)}, {}, suites)
     assert suites.is_sound(LEASES)
     assert not suites.is_sound(LEASES.copy())
-    for bad, says in ((twice, "no two rows share"), (tables.LEASES.frame(LEASES.assign(mac="nonsense")), "mac reads as")):
+    nonsense = tables.LEASES.frame(LEASES.assign(mac="nonsense"))
+    for bad, says in ((twice, "no two rows share"), (nonsense, "mac reads as")):
         with pytest.raises(dg.Failure, match=says):
             kept(tmp_path, bad, suites)
     suites.vouch_for(short := LEASES.drop(columns="mac"))
