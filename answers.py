@@ -46,7 +46,8 @@ def answer_why(subject: str) -> int:
     except ConfigError as error:
         return fail([str(error)], 2)
     except FileNotFoundError:
-        return fail(["There are no tables yet. Run a census or a rehearsal first"], 1)
+        what = f"{network_path()}: no tables of this network are there yet"
+        return fail([f"{what}. Run a census or a rehearsal first, or name its file in NETCENSUS_NETWORK"], 1)
     except NetcensusError as error:
         return fail([str(error)], 1)
     return 0

@@ -70,7 +70,7 @@ def demonstrate() -> int:
     if not is_quiet(told):
         say("The second census found something to change. That should not be: please report it.")
         return 1
-    say("The second census found nothing to change, and wrote nothing: phpIPAM and DNS agree with the network.")
+    say("The second census found nothing to change, and sent nothing: phpIPAM and DNS agree with the network.")
     say("Look at it in Dagster's UI: make ui")
     return 0
 
