@@ -171,8 +171,8 @@ _FRAMES = "Memory at 100,000 hosts: the hour's tables are held as text columns, 
 _COLD = "100,000 hosts, cold: 330,000 records are planned, noted in the ledger before and after, sent and read back."
 _COLUMNS = "A million bindings: addresses and names are texts in every table; half of it is hashing and comparing them."
 _BYTES = (
-    "Bytes: Dagster's events of a run, and folding their log into its file, are most of it; each of phpIPAM's 40 "
-    "subnets is a transaction of its own, so that no row is locked for long."
+    "Bytes: Dagster's events of a run and, in every fourth or fifth, folding their log into its file are half of it; "
+    "the rest is the file system's own book-keeping of some forty files."
 )
 
 _QUIET_10K, _QUIET_100K = "10,000 hosts, nothing changed", "100,000 hosts, nothing changed"

@@ -17,18 +17,18 @@ from sqlalchemy.pool import QueuePool
 
 BUSY_TIMEOUT_S: Final = 30
 MOST_KEPT: Final = 8  # connections: as many as the daemon's threads ever use at once
-# Of log, some three censuses: pages that all of them changed are written back once. Rarer would be fewer bytes, but
-# more of them in one second.
-FOLDED_FROM_BYTES: Final = 400_000
+# Of log, four or five censuses: pages that all of them changed are written back once. Rarer would be fewer bytes, but
+# more of them in one second, which are 0.6 MB now.
+FOLDED_FROM_BYTES: Final = 1_000_000
 PRAGMAS: Final = (
     # A run touches a few hundred index pages, one row in each: small pages halve what it logs. Only for a new file.
     "page_size=1024",
     "journal_mode=WAL",
     # In WAL mode a power cut may take the last commits, never the file's consistency (sqlite.org/wal.html).
     "synchronous=NORMAL",
-    # For a process that stays: it folds its log in by a commit, each megabyte. A run does so as it begins (`hold`).
-    # A log that a reader held back beyond 4 MB is cut.
-    "wal_autocheckpoint=1000",
+    # For a process that stays: it folds its log in by a commit, each 2 MB of pages, few of them different ones. A run
+    # does so as it begins (`hold`). A log that a reader held back beyond 4 MB is cut.
+    "wal_autocheckpoint=2000",
     "journal_size_limit=4194304",
     # Debian builds SQLite so that deleted rows are overwritten with zeros: all pages of the runs that a night deletes.
     "secure_delete=OFF",
