@@ -54,6 +54,6 @@ def _outlived(run_ids: Sequence[str]) -> sa.Delete:
     later = Checks.alias()
     is_same = later.c.asset_key == Checks.c.asset_key, later.c.check_name == Checks.c.check_name
     has_later = sa.exists().where(*is_same, later.c.id > Checks.c.id)
-    goes = sa.select(Checks.c.id).where(Checks.c.run_id.in_(run_ids), has_later).subquery()
-    # Through a subquery of its own: MySQL deletes from no table that it reads in the same breath.
+    goes = sa.select(Checks.c.id).distinct().where(Checks.c.run_id.in_(run_ids), has_later).subquery()
+    # Through a subquery of its own, kept apart by DISTINCT: MySQL deletes from no table it reads in the same breath.
     return sa.delete(Checks).where(Checks.c.id.in_(sa.select(goes.c.id)))

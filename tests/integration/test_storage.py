@@ -19,8 +19,10 @@ from dagster._core.scheduler.instigation import InstigatorType, TickData, TickSt
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
+from resources.old_runs import delete_runs
 from tests.integration import storage_job
 from tests.integration.storage_story import (
+    CHECK,
     LEFT_OUT,
     REPOSITORY,
     events,
@@ -264,7 +266,16 @@ def test_mariadb_by_changing_dagster_yaml(
     )
     with instance_at(folder) as theirs, instance_at(our_home) as ours:
         assert without_left_out(story(theirs, run_job(theirs, how))) == story(ours, run_job(ours, how))
+        assert all_deleted(theirs)
     database.drop_user("dagster")
+
+
+def all_deleted(instance: dg.DagsterInstance) -> bool:
+    """The nightly deletion of every run, after one more, says to this server what it understands."""
+    run_job(instance, "well")
+    delete_runs(instance, [run.run_id for run in instance.get_runs()])
+    (last,) = instance.event_log_storage.get_asset_check_execution_history(CHECK, limit=5)
+    return instance.get_runs() == [] and last.evaluation is not None
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +301,7 @@ def test_postgresql_by_changing_dagster_yaml(
     with instance_at(folder) as theirs, instance_at(our_home) as ours:
         for how in ("well", "empty"):
             assert without_left_out(story(theirs, run_job(theirs, how))) == story(ours, run_job(ours, how))
+        assert all_deleted(theirs)
 
 
 @pytest.mark.parametrize("yaml", ["dagster.yaml", "deploy/dagster.mysql.yaml", "deploy/dagster.postgres.yaml"])
