@@ -37,6 +37,7 @@ def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host:
         [replace(first, reservations=first.reservations[:1]), *(replace(one, reservations=()) for one in others)]
     )
     found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
     census(found)  # what is reserved, and what phpIPAM names, is published
     return found
 

@@ -21,6 +21,7 @@ HOSTS = int(os.environ.get("NETCENSUS_HOSTS", "50"))
 def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> RealNetwork:
     """A network with so many named hosts, published by two censuses."""
     found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
     text = found.world.network_toml.read_text(encoding="utf-8")
     text = text.replace('"10.3.2.0/24"]', '"10.3.2.0/24", "10.64.0.0/16"]')
     found.world.network_toml.write_text(text, encoding="utf-8")

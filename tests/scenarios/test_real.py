@@ -25,7 +25,9 @@ LAPTOP = Device("02:00:00:00:00:01", relay="10.0.10.1", hostname="Laptop")
 @pytest.fixture
 def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> RealNetwork:
     """The servers as they first were; a database user with just the rights of deploy/mysql-grants.sql."""
-    return real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
+    return found
 
 
 def census(network: RealNetwork) -> None:

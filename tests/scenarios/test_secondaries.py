@@ -41,7 +41,7 @@ def _checks(world: World) -> dict[str, bool]:
 def test_a_census_whose_secondary_follows_is_green(lab: Lab, tmp_path: Path) -> None:
     """The lab's own server stands for it; each zone has a row for both, and all are equal."""
     port = (lab.folder / "network.toml").read_text(encoding="utf-8").split("[dns]")[1].split("port = ")[1].split()[0]
-    world = lab.world(tmp_path, with_secondary(port))
+    world = lab.world(tmp_path, with_secondary(port)).judged()
     assert world.run() == []
     assert {row[5] for row in world.ledger("serials")} == {"equal"}
     assert _checks(world) == {"secondaries_follow": True, "no_serial_went_down": True}
@@ -53,7 +53,7 @@ def test_a_census_whose_secondary_follows_is_green(lab: Lab, tmp_path: Path) -> 
 def test_a_census_does_its_work_and_says_which_secondary_is_away(lab: Lab, tmp_path: Path) -> None:
     """The run's work is done and kept; the command's status and the red check tell the person what to look at."""
     port = free_dns_port()
-    world = lab.world(tmp_path, with_secondary(port, "secondaries_limit_s = 1\n"))
+    world = lab.world(tmp_path, with_secondary(port, "secondaries_limit_s = 1\n")).judged()
     faults = world.run()
     assert len(faults) == 1
     others = len(lab.dns_status()["serials"]) - 1
@@ -65,7 +65,7 @@ def test_a_census_does_its_work_and_says_which_secondary_is_away(lab: Lab, tmp_p
 
 def test_a_serial_that_went_down_is_an_alarm_at_the_next_census(lab: Lab, tmp_path: Path) -> None:
     """Also with no secondary to look at, for copies of which nobody told us."""
-    world = lab.world(tmp_path)
+    world = lab.world(tmp_path).judged()
     assert world.run() == []
     with closing(sqlite3.connect(world.folder / "ledger.sqlite")) as database, database:
         database.execute("UPDATE serials SET peak = peak + 100 WHERE zone = 'viktorbarzin.lan.'")

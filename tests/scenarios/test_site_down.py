@@ -25,7 +25,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World
     """The lab and a netcensus that has taken one whole census of it."""
     folder = tmp_path_factory.mktemp("down")
     with running_lab(folder / "lab") as lab:
-        world = lab.world(folder / "own")
+        world = lab.world(folder / "own").judged()
         assert world.run() == []
         yield lab, world
 
