@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
-from pipelines.keys import in_order, merged
+from pipelines.keys import in_order, merged, stand_in
 from pipelines.parse.kinds import KINDS
 from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.trust import frozen_sites, unread_targets
@@ -105,8 +105,7 @@ def _goes_on(
     looks = [look for look in (before, seen.at, after) if look is not None]
     if not all(_holds(standing, look).all() for look in looks):
         return False
-    told, now = (rows[["ip", *STATE]].sort_values("ip", ignore_index=True) for rows in (standing, seen.holders))
-    return bool(told.equals(now))
+    return len(standing) == len(seen.holders) and bool(stand_in(seen.holders, standing[["ip", *STATE]]).all())
 
 
 def _holds(standing: pd.DataFrame, look: pd.Timestamp | None) -> "pd.Series[bool]":

@@ -96,9 +96,8 @@ def _matches(values: Columns, parameters: Mapping[str, object]) -> "pd.Series[bo
     """Great Expectations searches, and so do we: a pattern that means the whole text says so (`whole`)."""
     if parameters["regex"] == whole(""):  # asked of every column of texts, every hour
         return values[0] == ""
-    texts = values[0].fillna("").astype(str)
-    search = re.compile(str(parameters["regex"])).search  # by itself: `str.contains` takes twice as long
-    return pd.Series([search(text) is not None for text in texts.tolist()], texts.index, dtype=bool)
+    search = re.compile(str(parameters["regex"])).search
+    return values[0].fillna("").map(lambda text: search(text) is not None).astype(bool)
 
 
 _FAILS: Mapping[str, Callable[[Columns, Mapping[str, object]], "pd.Series[bool]"]] = {

@@ -38,7 +38,8 @@ def entries(plan: pd.DataFrame, target: str) -> pd.DataFrame:
     else:
         named = plan.rename(columns=NAMES[target]).assign(ttl_s=pd.NA, before_ttl_s=pd.NA)
         named = named.assign(named_by=None, missing_since_at=None)
-    kept = named[named["field"] != SIGHTING].assign(target=target)
+    kept = named[named["field"] != SIGHTING]
+    kept = kept.assign(target=pd.Series(target, kept.index, dtype=TEXT))
     return kept[[*KEY, "site", "action", "before", "after", "before_ttl_s", "ttl_s", "id_phpipam", *_LIFE]]
 
 
@@ -154,7 +155,7 @@ def restored(settled_rows: pd.DataFrame, undone: pd.DataFrame) -> pd.DataFrame:
     if undone.empty:
         return settled_rows
     again = undone.loc[undone["restored_whose"] == ADOPTED, [*KEY, "restored"]]
-    rows = settled_rows.merge(again, on=KEY, how="left", validate="one_to_one")
+    rows = merged(settled_rows, again, on=KEY, how="left", validate="one_to_one")
     is_again = rows["restored"].notna() & (rows["restored"] == rows["value"])
     return tables.APPLIED.frame(rows.assign(is_adopted=rows["is_adopted"] | is_again))
 

@@ -36,7 +36,7 @@ def dns_plan(  # noqa: PLR0913 - three tables and three parameters, each by name
     could not be read, `concluded` the subnets about which something could be concluded this hour, `inherited` the owner
     names that a D2 which is off by now left behind (plan/handover.py).
     """
-    rows = _compare(records, zone_records, applied)
+    rows = _to_judge(_compare(records, zone_records, applied))
     rows = rows.assign(objection=_unknown_holders(rows, concluded))
     rows = rows.assign(objection=_objections(rows, zone_records, applied, network, unread, inherited))
     open_rows = rows[rows["objection"].isna()]
@@ -72,8 +72,7 @@ def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Dat
 def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
     """Desired RRsets beside the existing ones and the ledger's, with whose each is."""
     extra = {"site": "first", "writer": "min", "reason": "first", "named_by": most_patient, "longest_ttl_s": "min"}
-    desired = in_order(rrsets(records, extra), KEY).reset_index(drop=True)
-    desired = _with_ttls(desired.rename(columns={"rdata": "after"}), zone_records)
+    desired = _with_ttls(rrsets(records, extra).rename(columns={"rdata": "after"}), zone_records)
     existing = rrsets(zone_records, extra={}).rename(columns={"rdata": "before", "ttl_s": "before_ttl_s"})
     ledger = known(applied)
     rows = merged(desired, existing, on=KEY, how="left", validate="one_to_one")
@@ -81,6 +80,12 @@ def _compare(records: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Data
     is_equal = rows["before"] == rows["after"]
     whose = ownership(rows["before"], rows["value"], rows["intended"], is_equal)
     return rows.assign(is_equal=is_equal, whose=whose, is_name_free=~rows["owner"].isin(zone_records["owner"]))
+
+
+def _to_judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """The RRsets of names about which there is anything to say, in order: of nearly all there is nothing."""
+    is_as_known = rows["is_equal"] & rows["value"].notna() & rows["intended"].isna() & ~_differs(rows)
+    return in_order(rows[rows["owner"].isin(rows.loc[~is_as_known, "owner"])], KEY).reset_index(drop=True)
 
 
 def _with_ttls(desired: pd.DataFrame, zone_records: pd.DataFrame) -> pd.DataFrame:
@@ -145,15 +150,16 @@ def _objections(  # noqa: PLR0913, PLR0917 - what speaks for and against an RRse
     inherited: AbstractSet[str],
 ) -> "pd.Series[str]":
     """Why an RRset is not ours to change, as `rule: reason`; null where nothing speaks against it."""
-    text = rows["objection"].astype("object")
-    text = text.mask(rows["whose"] == THEIRS, rows["before"].isna().map({True: _REMOVED, False: _EDITED}))
-    is_over_ours = (rows["whose"] == THEIRS) & rows["before"].notna() & rows["value"].notna()
-    text = text.mask(is_over_ours, _OVER_OURS + rows["value"].str.replace("\n", ", "))
+    is_theirs, is_there = rows["whose"] == THEIRS, rows["before"].notna()
+    text = rows["objection"].mask(is_theirs & ~is_there, _REMOVED).mask(is_theirs & is_there, _EDITED)
+    over_ours = rows["value"].where(is_theirs & is_there)
+    text = text.mask(over_ours.notna(), _OVER_OURS + over_ours.str.replace("\n", ", "))
     text = text.mask(rows["writer"] == "kea", _KEA)
-    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied) - inherited), _MARKED)
+    at_these = zone_records[zone_records["owner"].isin(rows["owner"])]
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(at_these, applied) - inherited), _MARKED)
     never = objections(rows, zone_records, network.dns.zones)
     text = text.mask(never.notna(), never)
-    text = text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype("object"))
+    text = text.mask(rows["zone"].isin(unread), "unread-zone: " + rows["zone"].map(unread).astype(contract.TEXT))
     return _with_its_address(rows, text)
 
 
@@ -162,8 +168,10 @@ def _with_its_address(rows: pd.DataFrame, objection: "pd.Series[str]") -> "pd.Se
     is_mark = rows["type"] == DHCID
     is_open = is_mark & objection.isna()
     is_beside = ~is_mark & rows["owner"].isin(rows.loc[is_open, "owner"])
-    beside = dict(zip(rows.loc[is_beside, "owner"], objection[is_beside], strict=True))
-    return objection.mask(is_open, rows["owner"].map(beside).astype("object"))
+    beside = rows.assign(objection=objection)[is_beside].drop_duplicates("owner", keep="last")
+    beside = beside[beside["objection"].notna()].set_index("owner")["objection"]
+    left_out = rows["owner"].where(is_open & rows["owner"].isin(beside.index))
+    return objection.mask(left_out.notna(), left_out.map(beside).astype(contract.TEXT))
 
 
 def _unknown_holders(rows: pd.DataFrame, concluded: Iterable[Subnet]) -> "pd.Series[str]":

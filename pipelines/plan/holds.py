@@ -7,6 +7,7 @@ since, it is another change, and the usual rules decide. docs/decisions/0016-und
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged, stand_in
 from pipelines.plan.bookkeeping import KEY, NAMES, ROW, SIGHTING, WRITES, work
 from pipelines.plan.dns import KEY as DNS_KEY
 from pipelines.plan.dns import rrsets
@@ -16,15 +17,16 @@ from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
 
 RULE, RELEASE = "undone", "release"
 _PLACE = ["scope", "subject"]
+_KEY = [*_PLACE, "field"]
 
 
 def without_undone(plan: pd.DataFrame, holds: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A plan for `target` without the changes that a person undid, and the rows of `tables.WITHHELD` that say so."""
-    ours = holds.loc[holds["target"] == target, [*KEY, "restored", "undone", "run_id", "by_run_id"]]
+    ours = holds.loc[holds["target"] == target, [*_KEY, "restored", "undone", "run_id", "by_run_id"]]
     if ours.empty or plan.empty:
         return plan, tables.WITHHELD.empty()
     rows = plan.rename(columns=NAMES[target]).assign(target=target)
-    rows = rows.merge(ours, on=KEY, how="left", validate="one_to_one")
+    rows = merged(rows, ours, on=_KEY, how="left", validate="one_to_one")
     is_that = is_same(rows["before"], rows["restored"]) & is_same(rows["after"], rows["undone"])
     is_held = rows["run_id"].notna() & rows["action"].isin(WRITES) & is_that
     is_held = _with_marks(rows, is_held) if target == "dns" else _row_by_row(rows, is_held, ours)
@@ -42,10 +44,9 @@ def released_in_ipam(
     if ours.empty:
         return plan
     ids = ipam[["subnet_id_phpipam", "ip", "id_phpipam"]]
-    rows = addresses.merge(ids, on=["subnet_id_phpipam", "ip"], validate="one_to_one")
-    rows = rows.merge(
-        ours.rename(columns={"scope": "cidr", "subject": "ip"}), on=["cidr", "ip"], validate="one_to_many"
-    )
+    rows = merged(addresses, ids, on=["subnet_id_phpipam", "ip"], validate="one_to_one")
+    ours = ours.rename(columns={"scope": "cidr", "subject": "ip"})
+    rows = merged(rows, ours, on=["cidr", "ip"], validate="one_to_many")
     says = rows["hostname"].where(rows["field"] == "hostname", rows["mac"].where(rows["field"] == "mac"))
     over = tables.IPAM_PLAN.frame(_released(rows[says == rows["restored"]]))
     return tables.IPAM_PLAN.concat([plan, _beside(over, plan, list(tables.IPAM_PLAN.key))])
@@ -58,7 +59,7 @@ def released_in_dns(plan: pd.DataFrame, holds: pd.DataFrame, records: pd.DataFra
         return plan
     wanted = rrsets(records[records["owner"].isin(set(ours["subject"]))], {"site": "first", "named_by": "first"})
     names = {name: column for column, name in NAMES["dns"].items()}
-    rows = wanted.merge(ours.rename(columns=names), on=DNS_KEY, validate="one_to_one")
+    rows = merged(wanted, ours.rename(columns=names), on=DNS_KEY, validate="one_to_one")
     rows = rows[rows["rdata"] == rows["restored"]].assign(is_name_free=False, missing_since_at=None)
     over = tables.DNS_PLAN.frame(_released(rows.assign(before_ttl_s=rows["ttl_s"], after_ttl_s=rows["ttl_s"])))
     return tables.DNS_PLAN.concat([plan, _beside(over, plan, DNS_KEY)])
@@ -71,7 +72,7 @@ def _released(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _beside(over: pd.DataFrame, plan: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Those of which the plan says nothing else; the others' turn is the next census's."""
-    return over.merge(plan[key], on=key, how="left_anti", validate="one_to_one")
+    return merged(over, plan[key], on=key, how="left_anti", validate="one_to_one")
 
 
 def overtaken(holds: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +80,7 @@ def overtaken(holds: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     sent = work(changes)
     of_row = [sent.loc[sent["target"] == "phpipam", KEY].assign(field=field) for field in (ROW, "tag")]
     keys = pd.concat([sent[KEY], *of_row, changes.loc[changes["action"] == RELEASE, KEY]]).drop_duplicates()
-    return holds.merge(keys, on=KEY, validate="one_to_one")
+    return merged(holds, keys, on=KEY, validate="one_to_one")
 
 
 def _with_marks(rows: pd.DataFrame, is_held: "pd.Series[bool]") -> "pd.Series[bool]":
@@ -106,14 +107,14 @@ def _row_by_row(rows: pd.DataFrame, is_held: "pd.Series[bool]", holds: pd.DataFr
 
 
 def _is_at(rows: pd.DataFrame, places: pd.DataFrame) -> "pd.Series[bool]":
-    return pd.Series(pd.MultiIndex.from_frame(rows[_PLACE]).isin(pd.MultiIndex.from_frame(places[_PLACE])), rows.index)
+    return stand_in(rows, places[_PLACE])
 
 
 def _withheld(held: pd.DataFrame, holds: pd.DataFrame) -> pd.DataFrame:
     """One row for each change that is not made again, which names both runs and the way back."""
     told = held[held["field"] != SIGHTING]
     by_place = holds.drop_duplicates(_PLACE)[[*_PLACE, "run_id", "by_run_id"]]
-    told = told.drop(columns=["run_id", "by_run_id"]).merge(by_place, on=_PLACE, validate="many_to_one")
+    told = merged(told.drop(columns=["run_id", "by_run_id"]), by_place, on=_PLACE, validate="many_to_one")
     reason = (
         "run " + told["run_id"] + " made it so and run " + told["by_run_id"] + " undid it; left so until the network "
         "says something else here. To have it after all: python netcensus.py undo " + told["by_run_id"] + " --subject "

@@ -121,7 +121,10 @@ def _is_locked(rows: pd.DataFrame) -> "pd.Series[bool]":
 
 def _same_names(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":
     """Whether phpIPAM's text means the desired name, however it is written (`NAS`, `nas.example.lan`)."""
-    return absolute_names(rows["site"], rows["hostname_held"], network=network) == rows["name"]
+    is_same_text = rows["hostname_held"] == rows["hostname"]
+    others = rows[~is_same_text & rows["hostname"].notna()]
+    is_same = absolute_names(others["site"], others["hostname_held"], network=network) == others["name"]
+    return is_same_text | is_same.reindex(rows.index, fill_value=False)
 
 
 def _touches(rows: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

@@ -34,9 +34,9 @@ class Spoken:
     `in_dns` are the addresses and the owner names of PTRs in our zones, whoever wrote them.
     """
 
-    stands: frozenset[str]
-    wanted: frozenset[str]
-    in_dns: frozenset[str]
+    stands: "pd.Series[str]"
+    wanted: "pd.Series[str]"
+    in_dns: "pd.Series[str]"
 
 
 def offline(  # noqa: PLR0913, PLR0917 - four tables and what is known beside them
@@ -84,7 +84,7 @@ def _is_over(rows: pd.DataFrame, sources: pd.DataFrame, spoken: Spoken, hour: Ho
     looked = rows["site"].map(looked_since(sources, hour.past)).astype(contract.INSTANT)
     limit = at_site(hour.asked_at, rows["site"]) - pd.Timedelta(days=hour.policy.offline_after_days)
     is_missed = (rows["last_seen_at"] <= limit) & (rows["last_seen_at"] < looked)
-    is_spoken_of = rows["ip"].isin(spoken.stands | spoken.wanted)
+    is_spoken_of = rows["ip"].isin(pd.concat([spoken.stands, spoken.wanted]))
     return is_missed & rows["kind"].isna() & rows["name"].isna() & ~is_spoken_of & ~rows["is_gateway"]
 
 

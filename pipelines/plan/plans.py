@@ -61,7 +61,7 @@ def plans(
         _unusable_subnets(problems, network),
         _contested(account["name_claims"]),
         unnamed_services(parsed["services"]),
-        _without_reverse_zone(account["addresses"], network),
+        _without_reverse_zone(account["addresses"], account["records"], network),
     ]
     kea = healing(
         account["registrations"], parsed["zone_records"], applied,
@@ -100,8 +100,7 @@ def _spoken(parsed: Tables, account: Tables, there: pd.DataFrame, applied: pd.Da
     held = records.loc[records["type"].isin(FORWARD_TYPES), "rdata"]
     pointers = records.loc[records["type"] == "PTR", "owner"]
     stands = spoken_of(ours, account["records"], applied, network)
-    wanted, in_dns = account["records"]["ip"].tolist(), [*held.tolist(), *pointers.tolist()]
-    return Spoken(frozenset(stands), frozenset(wanted), frozenset(in_dns))
+    return Spoken(stands, account["records"]["ip"], pd.concat([held, pointers]))
 
 
 def _frozen(sources: pd.DataFrame) -> pd.DataFrame:
@@ -125,9 +124,10 @@ def _contested(claims: pd.DataFrame) -> pd.DataFrame:
     return tables.WITHHELD.frame(told)
 
 
-def _without_reverse_zone(addresses: pd.DataFrame, network: Network) -> pd.DataFrame:
+def _without_reverse_zone(addresses: pd.DataFrame, records: pd.DataFrame, network: Network) -> pd.DataFrame:
     """One row per subnet with named hosts whose PTRs no zone of ours holds. A zone is never made."""
-    named = addresses[addresses["name"].notna()]
+    pointed = records.loc[records["type"] == "PTR", "ip"]  # these have one: not to look for it, address by address
+    named = addresses[addresses["name"].notna() & ~addresses["ip"].isin(pointed)]
     lacking = [network.zone_of(network.pointer_name(ip)) is None for ip in named["ip"].tolist()]
     subnets = named[pd.Series(lacking, named.index, dtype=bool)].drop_duplicates("cidr")
     why = "no zone of network.toml holds its PTRs; make one on the name server and list it under [dns] zones"

@@ -60,25 +60,22 @@ def standing(zone_records: pd.DataFrame, applied: pd.DataFrame) -> pd.DataFrame:
 
 def addresses_of(rows: pd.DataFrame, applied: pd.DataFrame, network: Network) -> "pd.Series[object]":
     """The addresses each RRset of `standing` is of: a list, empty where they cannot be told."""
-    of_name = _addresses_by_name(known(applied), rows["owner"])
-    is_forward = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"]
-    pairs = zip(rows["owner"].tolist(), rows["before"].where(is_forward).tolist(), strict=True)
-    ips = [_addresses(owner, held, of_name, network) for owner, held in pairs]
-    return pd.Series(ips, rows.index, dtype="object")
+    pairs = zip(rows["owner"].tolist(), _listed(rows, applied).tolist(), strict=True)
+    return pd.Series([_addresses(owner, listed, network) for owner, listed in pairs], rows.index, dtype="object")
 
 
-def spoken_of(rows: pd.DataFrame, wanted: pd.DataFrame, applied: pd.DataFrame, network: Network) -> set[str]:
+def spoken_of(rows: pd.DataFrame, wanted: pd.DataFrame, applied: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """The addresses these RRsets of `standing` are of, one and all; `wanted` are `tables.RECORDS`, nearly all of them.
 
-    Where a wanted PTR stands, and what a wanted record says of its own address, need not be read from the text.
+    Where a wanted PTR stands, and what is the text of a wanted record's address, need not be read as text.
     """
     pointers = wanted.loc[wanted["type"] == "PTR", ["owner", "ip"]]
     is_pointer = rows["owner"].isin(pointers["owner"])
-    is_lone = rows["type"].isin(FORWARD_TYPES) & rows["is_ours"] & rows["before"].isin(wanted["ip"])
-    is_lone &= ~is_pointer & ~rows["owner"].str.endswith(_REVERSE)
-    others = addresses_of(rows[~is_pointer & ~is_lone], applied, network)
+    listed = _listed(rows, applied)
+    is_lone = ~is_pointer & ~rows["zone"].str.endswith(_REVERSE) & listed.isin(wanted["ip"])
+    others = addresses_of(rows[~is_pointer & ~is_lone], applied, network).explode().dropna().astype(TEXT)
     pointed = pointers.loc[pointers["owner"].isin(rows.loc[is_pointer, "owner"]), "ip"]
-    return {*pointed.tolist(), *rows.loc[is_lone, "before"].tolist(), *(ip for ips in others for ip in ips)}
+    return pd.concat([pointed, listed[is_lone], others])
 
 
 def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.DataFrame, hour: Hour) -> pd.DataFrame:
@@ -118,21 +115,24 @@ def _nobodys(rows: pd.DataFrame, account: Tables, applied: pd.DataFrame, network
     )
 
 
-def _addresses_by_name(ledger: pd.DataFrame, names: "pd.Series[str]") -> dict[str, list[str]]:
-    forward = ledger[ledger["type"].isin(FORWARD_TYPES) & ledger["owner"].isin(names)]
-    texts = forward["value"].fillna(forward["intended"]).fillna("")
-    pairs = zip(forward["owner"].tolist(), texts.tolist(), strict=True)
-    return {owner: [ip for ip in text.split() if address_or_none(ip) is not None] for owner, text in pairs}
+def _listed(rows: pd.DataFrame, applied: pd.DataFrame) -> "pd.Series[str]":
+    """The text that lists an RRset's addresses: where they are ours its own data, else what we last wrote of its name.
+
+    Null where neither is known; of pointers it tells nothing.
+    """
+    ledger = known(applied)
+    forward = ledger[ledger["type"].isin(FORWARD_TYPES)].drop_duplicates("owner", keep="last")
+    written = forward.assign(listed=forward["value"].fillna(forward["intended"]))[["owner", "listed"]]
+    of_name = merged(rows[["owner"]], written, on="owner", how="left", validate="many_to_one")["listed"]
+    return rows["before"].where(rows["type"].isin(FORWARD_TYPES) & rows["is_ours"], of_name.set_axis(rows.index))
 
 
-def _addresses(owner: str, held: object, of_name: Mapping[str, list[str]], network: Network) -> list[str]:
-    """The addresses an RRset of the ledger is of; none where they cannot be told. `held` are those it has itself."""
+def _addresses(owner: str, listed: object, network: Network) -> list[str]:
+    """The addresses an RRset of the ledger is of; none where they cannot be told."""
     if owner.endswith(_REVERSE):
         ip = address_of(owner, network)
         return [] if ip is None else [ip]
-    if isinstance(held, str):
-        return held.split()
-    return of_name.get(owner, [])
+    return [ip for ip in listed.split() if address_or_none(ip) is not None] if isinstance(listed, str) else []
 
 
 def address_of(owner: str, network: Network) -> str | None:
@@ -158,18 +158,19 @@ def _names(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Series[str]":
 
 def _superseded(rows: pd.DataFrame, wanted: pd.DataFrame) -> "pd.Series[bool]":
     """Whether an RRset's place is taken: its addresses bear another name now, or its name another address."""
-    forward = wanted[wanted["type"].isin(FORWARD_TYPES)]
-    named, names = set(forward["ip"].tolist()), forward["owner"]
-    pointed = set(wanted.loc[wanted["type"] == "PTR", "ip"].tolist())
+    forward, pointers = wanted[wanted["type"].isin(FORWARD_TYPES)], wanted[wanted["type"] == "PTR"]
     is_mark, is_pointer = rows["type"] == DHCID, rows["type"] == "PTR"
-    has_new_name = pd.Series([bool(ips) and named.issuperset(ips) for ips in rows["ips"]], rows.index, dtype=bool)
-    has_new_place = rows["name"].isin(names) | pd.Series(
-        [bool(ips) and pointed.issuperset(ips) for ips in rows["ips"]], rows.index, dtype=bool
-    )
+    has_new_name = _are_all_in(rows["ips"], forward["ip"])
+    has_new_place = rows["name"].isin(forward["owner"]) | _are_all_in(rows["ips"], pointers["ip"])
     taken = has_new_name.where(~is_pointer, has_new_place)
     beside = taken[~is_mark].groupby(rows.loc[~is_mark, "owner"]).all()
     of_mark = rows["owner"].map(beside).eq(True) | rows["owner"].isin(wanted["owner"])  # noqa: FBT003 - nulls are no
     return taken.where(~is_mark, of_mark).astype(bool)
+
+
+def _are_all_in(lists: "pd.Series[object]", texts: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether there is something in each list, and all of it among these texts."""
+    return lists.explode().astype(TEXT).isin(texts).groupby(level=0).all()
 
 
 def _objections(rows: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, hour: Hour) -> "pd.Series[str]":
@@ -177,7 +178,8 @@ def _objections(rows: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Data
     text = pd.Series(None, index=rows.index, dtype="object")
     text = text.mask(_is_beside_a_mark(rows, zone_records), _MARK_STAYS)
     text = text.mask(_is_keas(rows, hour), _KEA)
-    text = text.mask(rows["owner"].isin(owners_with_dhcid(zone_records, applied)), _MARKED)
+    at_these = zone_records[zone_records["owner"].isin(rows["owner"])]
+    text = text.mask(rows["owner"].isin(owners_with_dhcid(at_these, applied)), _MARKED)
     objection = never(rows, zone_records, hour.network.dns.zones)
     text = text.mask(objection.notna(), objection)
     text = text.mask(~rows["is_ours"], _EDITED).mask(rows["is_adopted"], _ADOPTED)
