@@ -90,6 +90,7 @@ class Table:
         rows = columns[self.names]
         if rows.empty:
             return self.empty()
+        rows = rows.set_axis(self._header, axis="columns")
         others = [one for one, dtype in zip(self.columns, rows.dtypes, strict=True) if dtype != _dtype(one.dtype)]
         return rows.assign(**{one.name: _typed(rows[one.name], one) for one in others}).reset_index(drop=True)
 
@@ -103,6 +104,11 @@ class Table:
     def empty(self) -> pd.DataFrame:
         """A frame of this table without rows."""
         return self._nothing.copy(deep=False)
+
+    @cached_property
+    def _header(self) -> pd.Index:
+        """The names as all frames share them: texts of a vocabulary, as a pivot leaves them, are found more slowly."""
+        return pd.Index(self.names)
 
     @cached_property
     def _nothing(self) -> pd.DataFrame:

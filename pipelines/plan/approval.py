@@ -90,8 +90,8 @@ def digest(ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> str:
 
 
 def _plain(rows: pd.DataFrame, columns: list[str]) -> list[list[object]]:
-    cells = rows[columns].astype("object")
-    return sorted(cells.where(cells.notna(), None).to_numpy().tolist(), key=str)
+    cells = [rows[name].to_numpy(dtype="object", na_value=None).tolist() for name in columns]
+    return sorted(map(list, zip(*cells, strict=True)), key=str)
 
 
 def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str, job: Job = CENSUS) -> pd.DataFrame:

@@ -57,10 +57,10 @@ def marks_beside(plan: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.Dat
 
     By them the sender knows that the name is not Kea's.
     """
-    marks = rrsets(zone_records[zone_records["type"] == DHCID], extra={})
-    changed = plan[~plan["action"].isin({"adopt", "inherit", "keep"})].drop_duplicates(["zone", "owner"])[
-        ["zone", "owner", "site"]
-    ]
+    is_changed = ~plan["action"].isin({"adopt", "inherit", "keep"})
+    changed = plan.loc[is_changed, ["zone", "owner", "site"]].drop_duplicates(["zone", "owner"])
+    is_mark = (zone_records["type"] == DHCID) & zone_records["owner"].isin(changed["owner"])
+    marks = rrsets(zone_records[is_mark], extra={})
     beside = merged(marks, changed, on=["zone", "owner"], validate="one_to_one")
     beside = merged(beside, plan[KEY], on=KEY, how="left_anti", validate="one_to_one")
     beside = merged(beside, known(applied)[[*KEY, "named_by", "missing_since_at"]], on=KEY, how="left", validate="1:1")

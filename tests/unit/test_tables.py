@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tables
-from pipelines.contract import Table
+from pipelines.contract import TEXT, Table
 from tests.networks import ALICE, AT, frame, in_ipam, lease
 
 BY_NAME = pytest.mark.parametrize("table", tables.ALL, ids=[table.name for table in tables.ALL])
@@ -73,3 +73,9 @@ def test_rows_keep_their_order_and_their_instants() -> None:
     assert list(both["ip"]) == ["10.0.0.9", "10.0.0.1"]
     assert both["last_seen_at"][0] == at
     assert both["last_seen_at"].isna().tolist() == [False, True]
+
+
+def test_a_header_is_plain_whatever_it_came_from() -> None:
+    """Two frames of a table have equal headers, also where columns were named by texts of the vocabulary."""
+    turned = GOOD.set_axis(pd.Index(GOOD.columns, dtype=TEXT), axis="columns")
+    assert tables.LEASES.frame(turned).equals(tables.LEASES.frame(GOOD))
