@@ -15,6 +15,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, no_default, register_extension_dtype, take
 from pandas.api.indexers import check_array_indexer
 from pandas.api.types import is_object_dtype, is_scalar, pandas_dtype
+from pandas.core.arraylike import OpsMixin
 
 from pipelines.vocabulary import NULL, VOCABULARY, Numbers
 
@@ -39,7 +40,7 @@ class TextDtype(ExtensionDtype):
         return self if all(isinstance(one, TextDtype | pd.StringDtype) for one in dtypes) else None
 
 
-class TextArray(ExtensionArray):
+class TextArray(OpsMixin, ExtensionArray):
     """A column of texts, by their numbers."""
 
     def __init__(self, numbers: Numbers) -> None:
@@ -148,45 +149,17 @@ class TextArray(ExtensionArray):
 
     # --- comparisons, and sums of texts ------------------------------------------------------------------------------
 
-    def _compared(self, other: Any, compare: Callable[[Any, Any], Any]) -> Any:
-        if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
-            return NotImplemented
-        if compare not in {operator.eq, operator.ne}:
-            return compare(self._as_str(), _as_str(other))
+    def _cmp_method(self, other: Any, op: Callable[[Any, Any], Any]) -> Any:
+        if op not in {operator.eq, operator.ne}:
+            return op(self._as_str(), _as_str(other))
         there = VOCABULARY.known([other])[0] if is_scalar(other) else _as_long_as(self, other)
         is_equal = (self.numbers == there) & (self.numbers != NULL)
-        return is_equal if compare is operator.eq else ~is_equal
+        return is_equal if op is operator.eq else ~is_equal
 
-    def _added(self, other: Any, add: Callable[[Any, Any], Any]) -> Any:
-        if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
-            return NotImplemented
+    def _arith_method(self, other: Any, op: Callable[[Any, Any], Any]) -> Any:
         if is_scalar(other):
-            return self._of_each_different(lambda texts: add(texts, other))
-        return _texts(add(self._as_str(), _as_str(other)))
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared(other, operator.eq)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compared(other, operator.ne)
-
-    def __lt__(self, other: object) -> Any:
-        return self._compared(other, operator.lt)
-
-    def __le__(self, other: object) -> Any:
-        return self._compared(other, operator.le)
-
-    def __gt__(self, other: object) -> Any:
-        return self._compared(other, operator.gt)
-
-    def __ge__(self, other: object) -> Any:
-        return self._compared(other, operator.ge)
-
-    def __add__(self, other: object) -> Any:
-        return self._added(other, operator.add)
-
-    def __radd__(self, other: object) -> Any:
-        return self._added(other, lambda own, before: before + own)
+            return self._of_each_different(lambda texts: op(texts, other))
+        return _texts(op(self._as_str(), _as_str(other)))
 
     # --- functions of texts, asked once for each different one -------------------------------------------------------
 
