@@ -149,6 +149,34 @@ def in_order(rows: pd.DataFrame, by: Sequence[str], *, na_position: Literal["fir
     return rows.take(np.lexsort(keys))
 
 
+def first_of(rows: pd.DataFrame, key: Sequence[str], by: Sequence[str]) -> pd.DataFrame:
+    """The row of each key that `by` puts first, in the order they came in: only rows that share a key are sorted."""
+    return _one_of(rows, list(key), by, keep="first", na_position="last")
+
+
+def last_of(
+    rows: pd.DataFrame, key: Sequence[str], by: Sequence[str], *, na_position: Literal["first", "last"] = "last"
+) -> pd.DataFrame:
+    """The row of each key that `by` puts last, as `first_of` does."""
+    return _one_of(rows, list(key), by, keep="last", na_position=na_position)
+
+
+def _one_of(
+    rows: pd.DataFrame,
+    key: list[str],
+    by: Sequence[str],
+    *,
+    keep: Literal["first", "last"],
+    na_position: Literal["first", "last"],
+) -> pd.DataFrame:
+    numbers = pd.Series(numbered(rows[key]))
+    is_one = ~numbers.duplicated(keep=False).to_numpy()
+    places = np.flatnonzero(~is_one)
+    ordered = in_order(rows.take(places)[list(by)].set_axis(places), by, na_position=na_position).index
+    is_one[ordered[~numbers[ordered].duplicated(keep)]] = True
+    return rows[is_one]
+
+
 def _sortable(values: "pd.Series[object]") -> Column:
     """A column as an array of numbers that sorts as it does, nulls as anything."""
     kind = values.dtype.kind

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.contract import TEXT
+from pipelines.facts import Facts
 
 IPV4, IPV6 = 4, 6
 _SHORTEST_WITHOUT_BROADCAST = 31  # RFC 3021: a /31 has two host addresses and no others
@@ -34,47 +35,61 @@ def site_of(ips: "pd.Series[str]", sites: Mapping[IPv4Network | IPv6Network, str
 
 def lies_in(ips: "pd.Series[str]", subnets: Iterable[IPv4Network | IPv6Network]) -> "pd.Series[bool]":
     """Whether each address lies in one of `subnets`, their own and their broadcast address among them."""
-    return pd.Series(_places(ips, list(subnets), is_host=False) != _NOWHERE, ips.index)
+    return _places_in(tuple(subnets), is_host=False)(ips) != _NOWHERE
 
 
 def is_ipv6(ips: "pd.Series[str]") -> "pd.Series[bool]":
     """Whether each address is of IPv6."""
-    return pd.Series([":" in text for text in ips.tolist()], ips.index, dtype=bool)
+    return _IS_IPV6(ips)
 
 
 def numbers(ips: "pd.Series[str]") -> list[int]:
     """Addresses of one family as numbers."""
     is_v6 = bool(is_ipv6(ips.head(1)).any())
-    return list(map(_ipv6_number, ips.tolist())) if is_v6 else _ipv4_numbers(ips).tolist()
+    return list(map(_ipv6_number, ips.tolist())) if is_v6 else _IPV4_NUMBERS(ips).tolist()
 
 
 def ordinals(ips: "pd.Series[str]") -> Numbers:
     """A number for each address by which they sort: IPv4 by its own, then IPv6 by its place among those here."""
     found, is_v6 = np.zeros(len(ips), dtype=np.int64), is_ipv6(ips).to_numpy()
-    found[~is_v6] = _ipv4_numbers(ips[~is_v6])
+    found[~is_v6] = _IPV4_NUMBERS(ips[~is_v6])
     values = [_ipv6_number(text) for text in ips[is_v6].tolist()]
     places = {value: 2**32 + place for place, value in enumerate(sorted(set(values)))}
     found[is_v6] = [places[value] for value in values]
     return found
 
 
-def _ipv4_numbers(ips: "pd.Series[str]") -> Numbers:
+def _are_ipv6(texts: list[str]) -> list[bool]:
+    return [":" in text for text in texts]
+
+
+def _ipv4_numbers(texts: list[str]) -> Numbers:
     """All in one go: `ipaddress` takes five microseconds for each. They are in their shortest text since parsing."""
-    octets = np.fromstring(".".join(ips.tolist()), dtype=np.int64, sep=".").reshape(-1, 4)
+    octets = np.fromstring(".".join(texts), dtype=np.int64, sep=".").reshape(-1, 4)
     return np.asarray(octets @ np.array([1 << 24, 1 << 16, 1 << 8, 1]))
 
 
+_IS_IPV6 = Facts(_are_ipv6, "bool", of_null=False)
+_IPV4_NUMBERS = Facts(_ipv4_numbers, "int64", of_null=_NOWHERE)
+
+
 def _named(ips: "pd.Series[str]", subnets: Subnets, names: Sequence[str]) -> "pd.Series[str]":
-    places = _places(ips, subnets, is_host=True)
-    return pd.Series(np.array([*names, None], dtype="object")[places], ips.index, dtype=TEXT)
+    places = _places_in(tuple(subnets), is_host=True)(ips)
+    return pd.Series(pd.array([*names, None], dtype=TEXT)[places.to_numpy()], ips.index)
 
 
-def _places(ips: "pd.Series[str]", subnets: Subnets, *, is_host: bool) -> Numbers:
+@lru_cache(maxsize=64)
+def _places_in(subnets: Subnets, *, is_host: bool) -> Facts:
     """The place in `subnets` of the longest one that holds each address; -1 for none, and for one that is no host's."""
-    places, is_v6 = np.full(len(ips), _NOWHERE), is_ipv6(ips).to_numpy()
-    places[~is_v6] = _ipv4_places(_ipv4_numbers(ips[~is_v6]), subnets, is_host=is_host)
-    places[is_v6] = _ipv6_places(ips[is_v6], subnets)
-    return places
+
+    def places(texts: list[str]) -> Numbers:
+        is_v6 = np.array(_are_ipv6(texts), dtype=bool)
+        ips, found = np.array(texts, dtype=object), np.full(len(texts), _NOWHERE)
+        found[~is_v6] = _ipv4_places(_ipv4_numbers(ips[~is_v6].tolist()), subnets, is_host=is_host)
+        found[is_v6] = _ipv6_places(ips[is_v6].tolist(), subnets)
+        return found
+
+    return Facts(places, "int64", of_null=_NOWHERE)
 
 
 def _ipv4_places(values: Numbers, subnets: Subnets, *, is_host: bool) -> Numbers:
@@ -94,9 +109,9 @@ def _ipv4_places(values: Numbers, subnets: Subnets, *, is_host: bool) -> Numbers
     return places
 
 
-def _ipv6_places(ips: "pd.Series[str]", subnets: Subnets) -> list[int]:
+def _ipv6_places(texts: list[str], subnets: Subnets) -> list[int]:
     levels = sorted(_levels(subnets, IPV6).items(), reverse=True)
-    return [_ipv6_place(_ipv6_number(text), levels) for text in ips.tolist()]
+    return [_ipv6_place(_ipv6_number(text), levels) for text in texts]
 
 
 def _ipv6_place(value: int, levels: list[tuple[int, dict[int, int]]]) -> int:

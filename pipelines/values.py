@@ -159,6 +159,14 @@ def is_below(name: str, apex: str) -> bool:
     return inner == outer or inner.endswith("." + outer)
 
 
+def apex_over(name: str, apexes: frozenset[str]) -> OwnerName | None:
+    """The longest of these apexes (with their final dots) that holds an owner name; None where none does."""
+    rest = name.rstrip(".") + "."
+    while rest and rest not in apexes:
+        rest = rest.partition(".")[2]
+    return OwnerName(rest) if rest else None
+
+
 @lru_cache(maxsize=2**17)
 def reverse_name(address: str) -> OwnerName:
     """Return the owner name of an address's PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5)."""

@@ -18,7 +18,7 @@ from pipelines.network.policies import RESERVED_WORDS, Budget, Conflicts, Guards
 from pipelines.network.ranges import AddressRange
 from pipelines.network.site import Site, check_hop
 from pipelines.network.texts import Apex, Label, SiteName, Subnet
-from pipelines.values import Ip, OwnerName, reverse_name
+from pipelines.values import Ip, OwnerName, apex_over, reverse_name
 
 
 class Network(Part):
@@ -157,10 +157,7 @@ class Network(Part):
 
     def zone_of(self, name: str) -> OwnerName | None:
         """The longest of our zones that holds an owner name; None where no zone of ours does."""
-        rest = name.rstrip(".") + "."
-        while rest and rest not in self._zones:
-            rest = rest.partition(".")[2]
-        return OwnerName(rest) if rest else None
+        return apex_over(name, self._zones)
 
     @cached_property
     def _zones(self) -> frozenset[str]:

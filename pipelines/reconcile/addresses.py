@@ -5,6 +5,7 @@ import pandas as pd
 from pipelines import tables
 from pipelines.keys import in_order, merged
 from pipelines.network import Network
+from pipelines.reconcile.labels import shown
 from pipelines.subnets import locate
 
 _KEY = ["site", "cidr", "ip"]
@@ -19,21 +20,13 @@ def addresses(
     """
     bound = bindings.assign(cidr=locate(bindings["ip"], network.site_of_subnet))
     known = ipam[_KEY]
-    every = merged(bound, known, on=_KEY, how="outer", validate="one_to_one")
+    unbound = merged(known, bound[_KEY], on=_KEY, how="left_anti", validate="one_to_one")
+    every = pd.concat([bound, unbound], ignore_index=True)
     granted = claims[claims["verdict"] == "granted"].rename(columns={"source": "named_by"})
     every = merged(
         every, granted[["site", "ip", "name", "named_by"]], on=["site", "ip"], how="left", validate="one_to_one"
     )
     ids = subnets.rename(columns={"id_phpipam": "subnet_id_phpipam"})[["cidr", "subnet_id_phpipam"]]
     every = merged(every, ids, on="cidr", validate="many_to_one")
-    every = every.assign(hostname=_shown(every, network))
+    every = every.assign(hostname=shown(every["site"], every["name"], network=network))
     return tables.ADDRESSES.frame(in_order(every, ["subnet_id_phpipam", "ip"]))
-
-
-def _shown(rows: pd.DataFrame, network: Network) -> "pd.Series[str]":
-    """The names as a person would type them into phpIPAM: bare under the site's suffix, else without the final dot."""
-    plain = rows["name"].str.rstrip(".")
-    bare = plain
-    for site in rows["site"].unique():
-        bare = bare.where(rows["site"] != site, plain.str.removesuffix("." + network.suffix(site)))
-    return bare.where(~bare.str.contains(".", regex=False, na=False), plain)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import in_order, merged, numbered, stand_in
+from pipelines.keys import first_of, in_order, merged, numbered, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.sightings import active_leases, is_of_its_site, may_be_a_device
@@ -88,7 +88,7 @@ def _by_reservation(reservations: pd.DataFrame, seen: pd.DataFrame, network: Net
     holders = seen[[*KEY, "mac"]].rename(columns={"mac": "holder"})
     ranked = merged(fixed, holders, on=KEY, how="left", validate="many_to_one")
     ranked = ranked.assign(is_other=ranked["mac"] != ranked["holder"])
-    first = in_order(ranked, [*KEY, "is_other", "mac", "client_id"]).drop_duplicates(KEY)
+    first = first_of(ranked, KEY, ["is_other", "mac", "client_id"])
     renamed = first.rename(columns={"mac": "mac_reserved", "client_id": "client_id_reserved"})
     return renamed[[*KEY, "mac_reserved", "client_id_reserved"]].assign(has_reservation=True)
 

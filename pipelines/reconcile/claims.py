@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import in_order, merged
+from pipelines.keys import first_of, in_order, merged
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
+from pipelines.reconcile.ipam import absolute_names
+from pipelines.reconcile.labels import first_labels
 from pipelines.reconcile.sightings import active_leases
 from pipelines.reconcile.unasked import Holders, kept_from, of_names
 from pipelines.values import host_name, is_below
@@ -74,12 +76,8 @@ def name_claims(
     if wanted.empty:
         return tables.NAME_CLAIMS.empty()
     claims = wanted.assign(rank=kind(wanted["source"]).map(RANKS)).drop_duplicates([*ADDRESS, "source"])
-    read = {(site, text): _read(text, network, site) for site, text in _unique(claims, "site", "wanted")}
-    pairs = [read[key] for key in zip(claims["site"].tolist(), claims["wanted"].tolist(), strict=True)]
-    claims = claims.assign(
-        name=pd.Series([name for name, _ in pairs], claims.index, dtype=contract.TEXT),
-        objection=pd.Series([objection for _, objection in pairs], claims.index, dtype="object"),
-    )
+    claims = claims.assign(name=absolute_names(claims["site"], claims["wanted"], network=network))
+    claims = claims.assign(objection=_misread(claims, network))
     claims = claims.assign(
         objection=claims["objection"].where(claims["objection"].notna(), _objections(claims, network))
     )
@@ -99,31 +97,34 @@ def kind(sources: "pd.Series[str]") -> "pd.Series[str]":
     return sources.map(lambda source: source.partition("/")[0], na_action="ignore")
 
 
-def _unique(frame: pd.DataFrame, *columns: str) -> list[tuple[str, str]]:
-    return list(frame[list(columns)].drop_duplicates().itertuples(index=False, name=None))
+def _misread(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
+    """Why a text (wanted) means no name at its site, or none of ours: few do not."""
+    odd = claims[~claims["name"].str.endswith("." + network.domain.strip(".") + ".", na=False)]
+    texts = [_objection(text, network, site) for site, text in zip(odd["site"], odd["wanted"], strict=True)]
+    return pd.Series(texts, odd.index, dtype="object").reindex(claims.index)
 
 
-def _read(text: str, network: Network, site: str) -> tuple[str | None, str | None]:
-    """The absolute name a text means at a site and no objection, or no name and why."""
+def _objection(text: str, network: Network, site: str) -> str | None:
     try:
         name = host_name(text, network.suffix(site))
     except ValueError as error:
-        return None, str(error)
+        return str(error)
     if not is_below(name, network.domain) or name == network.domain:
-        return name, f"{name} does not belong to {network.domain}"
-    return name, None
+        return f"{name} does not belong to {network.domain}"
+    return None
 
 
 def _objections(claims: pd.DataFrame, network: Network) -> "pd.Series[str]":
     """Why a client's claim cannot be granted whatever else is claimed: the name means something, or is another's."""
-    first_label = claims["name"].str.replace(r"\..*", "", regex=True)
-    is_forbidden = kind(claims["source"]).isin(CLIENTS) & first_label.isin(network.forbidden_names)
+    labels = first_labels(claims["name"])
+    is_forbidden = kind(claims["source"]).isin(CLIENTS) & labels.isin(network.forbidden_names)
     text = pd.Series(None, index=claims.index, dtype="object")
-    taken = claims["name"] + " is reserved for, or was given by hand to, another device"
     for rank in sorted({RANKS[one] for one in CLIENTS}):
-        text = text.mask(_is_taken(claims, rank), taken)
-    text = text.mask(claims["source"] == IMPORT, _IMPORTED)
-    return text.mask(is_forbidden, first_label + " is a reserved or infrastructure name (network.toml, [names])")
+        is_taken = _is_taken(claims, rank)
+        text[is_taken] = claims["name"][is_taken] + " is reserved for, or was given by hand to, another device"
+    text[claims["source"] == IMPORT] = _IMPORTED
+    text[is_forbidden] = labels[is_forbidden] + " is a reserved or infrastructure name (network.toml, [names])"
+    return text
 
 
 def _is_taken(claims: pd.DataFrame, rank: int) -> "pd.Series[bool]":
@@ -175,7 +176,7 @@ def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:
     is_open = ordered["objection"].isna()
     says_best = is_open & (ordered["name"] == ordered["best"])
     agreeing = ordered[says_best].assign(by_hand=ordered["source"].isin({PEOPLE, PTR, SAME_MAC, IMPORT}))
-    winner = in_order(agreeing, [*ADDRESS, "by_hand", "rank", "source"]).drop_duplicates(ADDRESS)
+    winner = first_of(agreeing, ADDRESS, ["by_hand", "rank", "source"])
     ordered = merged(
         ordered,
         winner[[*ADDRESS, "source"]].rename(columns={"source": "winner"}),

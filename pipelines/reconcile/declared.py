@@ -19,6 +19,8 @@ def with_hosts(bindings: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
 
     A host that nobody has seen is bound to its address without a date, as a reservation is.
     """
+    if hosts.empty:
+        return bindings
     first = in_order(hosts, [*ADDRESS, "source"]).drop_duplicates(ADDRESS)
     known = _beside(bindings, first)
     is_same = known["mac"].isna() | known["mac_told"].isna() | (known["mac"] == known["mac_told"])
@@ -50,6 +52,8 @@ def with_services(bindings: pd.DataFrame, services: pd.DataFrame) -> pd.DataFram
 
     It has no hardware address: who answers for it is whichever node announces it now.
     """
+    if services.empty:
+        return bindings
     known = _beside(bindings, naming_services(services).assign(mac=None))
     is_theirs = known["kind"].isna() | known["kind"].isin({"neighbour", "peer"})
     is_service = is_theirs & known["source"].notna()

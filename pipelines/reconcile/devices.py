@@ -1,11 +1,13 @@
 """Devices: what a person would name, from the interfaces that are here and those that were (`tables.DEVICE_IDS`)."""
 
+import re
 from collections.abc import Collection
 
 import pandas as pd
 
 from pipelines import contract, hardware, tables
-from pipelines.keys import in_order, merged
+from pipelines.facts import Facts, of_each
+from pipelines.keys import first_of, in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.reconcile.grouping import grouped
@@ -42,7 +44,7 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     """
     sources = [rows[~rows["site"].isin(frozen)] for rows in (sightings, leases, reservations)]
     here = interfaces_here(*sources, network=network, as_of=as_of)
-    macs = known["interface"].where(known["interface"].str.fullmatch(contract.MAC))
+    macs = known["interface"].where(_ARE_MACS(known["interface"]))
     known = known.assign(key=key_of(known), mac=macs, kind=kinds_of(macs))
     known = known[_is_kept(known, here, frozen, as_of)]
     pairs = evidence(here, known, network=network)
@@ -59,6 +61,9 @@ def device_interfaces(  # noqa: PLR0913 - four tables, and what they are read wi
     return tables.DEVICE_INTERFACES.frame(shown)
 
 
+_ARE_MACS = Facts(of_each(lambda text: re.fullmatch(contract.MAC, text) is not None), "bool", of_null=False)
+
+
 def _is_kept(known: pd.DataFrame, here: Here, frozen: Collection[str], as_of: AsOf) -> "pd.Series[bool]":
     is_recent = at_site(as_of, known["site"]) - known["last_seen_at"] < FORGOTTEN
     return known["key"].isin(here.interfaces["key"]) | known["site"].isin(frozen) | is_recent
@@ -66,18 +71,16 @@ def _is_kept(known: pd.DataFrame, here: Here, frozen: Collection[str], as_of: As
 
 def _nodes(here: Here, known: pd.DataFrame, *, left: set[str]) -> pd.DataFrame:
     """Every interface, here or known, with what is known of it; `device_id` is null for what left its device."""
-    past = known.rename(columns={"device_id": "noted_id"}).set_index("key")
-    now = here.interfaces.set_index("key")
-    nodes = now.combine_first(past[["site", "interface", "mac", "kind", "client_id", "name"]])
+    told = ["site", "interface", "mac", "kind", "client_id", "name"]
+    past = known[["key", *told, "device_id", "former_ids", "evidence", "first_seen_at", "last_seen_at"]]
+    past = past.rename(columns={"device_id": "noted_id", "evidence": "noted_evidence"})
+    nodes = merged(here.interfaces, past, on="key", how="outer", suffixes=("", "_noted"), validate="one_to_one")
     nodes = nodes.assign(
-        is_here=nodes.index.isin(now.index),
-        noted_id=past["noted_id"],
-        former_ids=past["former_ids"],
-        noted_evidence=past["evidence"],
-        first_seen_at=past["first_seen_at"].reindex(nodes.index).fillna(nodes["seen_from_at"]),
-        last_seen_at=pd.concat([past["last_seen_at"], now["last_seen_at"]]).groupby(level=0).max(),
+        **{name: nodes[name].fillna(nodes[f"{name}_noted"]) for name in told},
+        is_here=nodes["key"].isin(here.interfaces["key"]),
+        first_seen_at=nodes["first_seen_at"].fillna(nodes["seen_from_at"]),
+        last_seen_at=nodes[["last_seen_at", "last_seen_at_noted"]].max(axis="columns"),
     )
-    nodes = in_order(nodes.reset_index(), ["key"]).reset_index(drop=True)
     return nodes.assign(device_id=nodes["noted_id"].mask(nodes["key"].isin(left)))
 
 
@@ -126,18 +129,19 @@ def _why(nodes: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """The strongest evidence of each row of `nodes`, and the reason: this hour's, else what is remembered."""
     lefts = pairs[pairs["evidence"] != "turn"].rename(columns={"left": "key", "right": "other"})
     rights = pairs.rename(columns={"right": "key", "left": "other"})
-    groups = nodes.set_index("key")["group"]
-    now = pd.concat([lefts, rights])
-    now = now[now["key"].map(groups) == now["other"].map(groups)]
+    groups = nodes[["key", "group"]]
+    now = merged(pd.concat([lefts, rights]), groups, on="key", how="left", validate="many_to_one")
+    others = groups.rename(columns={"key": "other", "group": "group_other"})
+    now = merged(now, others, on="other", how="left", validate="many_to_one")
+    now = now[now["group"] == now["group_other"]]
     past = nodes[nodes["device_id"] == nodes["noted_id"]].rename(columns={"noted_evidence": "evidence"})
     told = pd.concat([now[["key", "evidence", "reason"]], past.assign(reason=past["evidence"].map(_REMEMBERED))])
-    told = told.assign(rank=told["evidence"].map(EVIDENCE.index)).sort_values(["rank"], kind="stable")
-    best = told.drop_duplicates("key").set_index("key")[["evidence", "reason"]].reindex(nodes["key"])
-    is_joined = nodes.duplicated("group", keep=False).to_numpy() & best["evidence"].notna()
+    told = told.assign(rank=told["evidence"].map(EVIDENCE.index))
+    best = first_of(told, ["key"], ["rank"])[["key", "evidence", "reason"]]
+    best = merged(nodes[["key"]], best, on="key", how="left", validate="many_to_one").set_axis(nodes.index)
+    is_joined = nodes.duplicated("group", keep=False) & best["evidence"].notna()
     alone = {"evidence": "alone", "reason": _REMEMBERED["alone"]}
-    return pd.DataFrame({name: best[name].where(is_joined, text) for name, text in alone.items()}).set_index(
-        nodes.index
-    )
+    return pd.DataFrame({name: best[name].where(is_joined, text) for name, text in alone.items()})
 
 
 def devices(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame:
@@ -146,34 +150,39 @@ def devices(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFra
     That of an address DHCP gave it comes before that of one it took (a service's, an alias), then the claim's rank
     counts, then the lowest address: so a name does not come and go.
     """
-    owner = interfaces["device_id"]
-    by_device = interfaces.groupby("device_id")
+    ids = in_order(interfaces[["device_id"]].drop_duplicates(), ["device_id"]).reset_index(drop=True)
+    interfaces = merged(interfaces, ids.assign(device=ids.index), on="device_id", validate="many_to_one")
+    owner, by_device = interfaces["device"], interfaces.groupby("device")
     ranks = interfaces["kind"].map(_STEADIEST.index)
     reasons = interfaces["reason"].mask(interfaces["evidence"] == "alone")
-    shown = pd.DataFrame(
-        {
-            "sites": texts_by(owner, interfaces["site"]),
-            "name": _names(interfaces, claims, bindings),
-            "kind": ranks.groupby(owner).min().map(dict(enumerate(_STEADIEST))),
-            "interfaces": texts_by(owner, interfaces["interface"]),
-            "addresses": texts_by(owner, interfaces["addresses"]),
-            "is_here": by_device["is_here"].any(),
-            "evidence": texts_by(owner, reasons),
-            "former_ids": texts_by(owner, interfaces["former_ids"]),
-            "first_seen_at": by_device["first_seen_at"].min(),
-            "last_seen_at": by_device["last_seen_at"].max(),
-        },
-        index=sorted(owner.unique()),
+    shown = ids.assign(
+        sites=texts_by(owner, interfaces["site"]),
+        name=_names(interfaces, claims, bindings),
+        kind=ranks.groupby(owner).min().map(dict(enumerate(_STEADIEST))),
+        interfaces=texts_by(owner, interfaces["interface"]),
+        addresses=texts_by(owner, interfaces["addresses"]),
+        is_here=by_device["is_here"].any(),
+        evidence=texts_by(owner, reasons),
+        former_ids=texts_by(owner, interfaces["former_ids"]),
+        first_seen_at=by_device["first_seen_at"].min(),
+        last_seen_at=by_device["last_seen_at"].max(),
     )
-    shown = shown.assign(evidence=shown["evidence"].fillna("it has one interface"))
-    return tables.DEVICES.frame(shown.rename_axis("device_id").reset_index())
+    return tables.DEVICES.frame(shown.assign(evidence=shown["evidence"].fillna("it has one interface")))
 
 
 def _names(interfaces: pd.DataFrame, claims: pd.DataFrame, bindings: pd.DataFrame) -> "pd.Series[str]":
-    held = interfaces[interfaces["addresses"].notna()]
-    held = held.assign(ip=held["addresses"].str.split(",")).explode("ip")[["device_id", "site", "ip"]]
+    """By device, the name of the best of its addresses."""
+    held = interfaces.loc[interfaces["addresses"].notna(), ["device", "site", "addresses"]]
+    held = _one_by_one(held.rename(columns={"addresses": "ip"}))
     named = merged(held, claims[claims["verdict"] == "granted"], on=["site", "ip"])
     named = merged(named, bindings[["site", "ip", "kind"]], on=["site", "ip"], how="left", validate="many_to_one")
     named = named.assign(number=ordinals(named["ip"]), is_taken=~named["kind"].isin({"reservation", "lease"}))
-    best = in_order(named, ["is_taken", "rank", "number"]).drop_duplicates("device_id")
-    return best.set_index("device_id")["name"]
+    return first_of(named, ["device"], ["is_taken", "rank", "number"]).set_index("device")["name"]
+
+
+def _one_by_one(held: pd.DataFrame) -> pd.DataFrame:
+    """A row for each address of `ip`: few interfaces have several."""
+    is_several = held["ip"].str.contains(",", regex=False)
+    several = held[is_several]
+    several = several.assign(ip=several["ip"].str.split(",")).explode("ip").astype({"ip": contract.TEXT})
+    return pd.concat([held[~is_several], several]).sort_index(kind="stable")

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import lru_cache
 
 import pandas as pd
 
@@ -46,5 +47,10 @@ def _identity(mac: Mac | None, client_id: str | None) -> tuple[int, bytes] | Non
 
 def _wire(name: OwnerName) -> bytes:
     """The name in canonical wire form; owner names are in lower case already."""
-    labels = [label.encode("ascii") for label in name.rstrip(".").split(".")]
-    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+    label, _, rest = name.rstrip(".").partition(".")
+    return bytes([len(label)]) + label.encode("ascii") + _wire_of_suffix(rest)
+
+
+@lru_cache(maxsize=1024)
+def _wire_of_suffix(suffix: str) -> bytes:
+    return _wire(OwnerName(suffix)) if suffix else b"\0"

@@ -1,11 +1,15 @@
 """What the zones say now, in the words the other sources use: names and their addresses, pointers, Kea's marks."""
 
+from functools import lru_cache
+
 import pandas as pd
 
 from pipelines.contract import TEXT
+from pipelines.facts import Facts, of_each
 from pipelines.keys import merged, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.unasked import Holders
+from pipelines.values import apex_over, reverse_name
 
 FORWARD_TYPES = {"A", "AAAA"}
 DHCID = "DHCID"
@@ -40,12 +44,31 @@ def agreeing_pointers(
     forward = standing_names(zone_records)
     led_to = forward.loc[forward["name"].isin(pointers["rdata"]), "ip"]
     wanted = places[places["ip"].isin(led_to)]
-    owners = list(map(network.pointer_name, wanted["ip"].tolist()))
-    wanted = wanted.assign(owner=pd.Series(owners, wanted.index, dtype=TEXT))
+    wanted = wanted.assign(owner=pointer_names(wanted["ip"], network))
     found = merged(wanted, pointers[["owner", "rdata"]], on="owner", validate="many_to_one")
     agreeing = found.rename(columns={"rdata": "name"})
     agreeing = agreeing[stand_in(agreeing, forward)]
     return agreeing.rename(columns={"name": "hostname"})[["site", "ip", "hostname"]]
+
+
+def pointer_names(ips: "pd.Series[str]", network: Network) -> "pd.Series[str]":
+    """Where the PTR of each address stands: `Network.pointer_name` for a column."""
+    if network.dns.rfc2317:
+        return ips.map(network.pointer_name).astype(TEXT)
+    return _REVERSE_NAMES(ips)
+
+
+_REVERSE_NAMES = Facts(of_each(reverse_name), TEXT)
+
+
+def zones_of(names: "pd.Series[str]", network: Network) -> "pd.Series[str]":
+    """The zone of ours that holds each owner name, null where none does: `Network.zone_of` for a column."""
+    return _zones_among(frozenset(network.dns.zones))(names)
+
+
+@lru_cache(maxsize=16)
+def _zones_among(apexes: frozenset[str]) -> Facts:
+    return Facts(of_each(lambda name: apex_over(name, apexes)), TEXT)
 
 
 def address_type(ip: str) -> str:

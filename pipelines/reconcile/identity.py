@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import in_order, merged
+from pipelines.keys import first_of, in_order, merged
 
 REFRESHED = pd.Timedelta(days=7)
 """How old the last sighting in the ledger may grow: a device that stays costs one small write a week (rule R9)."""
@@ -26,30 +26,29 @@ def device_ids(nodes: pd.DataFrame) -> "pd.Series[str]":
     """
     ordered = in_order(nodes, ["first_seen_at", "key"])
     claims = ordered[ordered["device_id"].notna()].drop_duplicates("device_id")
-    kept = in_order(claims, ["first_seen_at", "device_id"]).drop_duplicates("group")
-    ids = dict(zip(kept["group"].tolist(), kept["device_id"].tolist(), strict=True))
-    taken = {*nodes["device_id"].dropna().tolist(), *ids.values()}
-    for group, members in _unnamed(ordered, set(ids)).items():
-        ids[group] = next(one for one in _candidates(members) if one not in taken)
-        taken.add(ids[group])
-    return nodes["group"].map(ids)
+    kept = first_of(claims, ["group"], ["first_seen_at", "device_id"])[["group", "device_id"]]
+    unnamed = ordered[~ordered["group"].isin(kept["group"])]
+    new = _new_ids(unnamed, taken=set(nodes["device_id"].dropna().tolist()))
+    ids = merged(nodes[["group"]], pd.concat([kept, new]), on="group", how="left", validate="many_to_one")
+    return ids["device_id"].set_axis(nodes.index)
 
 
-def _unnamed(ordered: pd.DataFrame, named: set[str]) -> dict[str, list[tuple[str, str]]]:
-    """The groups without an id, and each one's members, the oldest first: key and former ids."""
-    rows = ordered[~ordered["group"].isin(named)]
-    found: dict[str, list[tuple[str, str]]] = {}
-    for group, key, former in zip(
-        rows["group"].to_numpy(), rows["key"].to_numpy(), rows["former_ids"].fillna("").to_numpy(), strict=True
-    ):
-        found.setdefault(group, []).append((key, former))
-    return found
+def _new_ids(unnamed: pd.DataFrame, taken: set[str]) -> pd.DataFrame:
+    """An id for each group (group, device_id) of these rows, the oldest first."""
+    first = unnamed.drop_duplicates("group")[["group", "key"]]
+    with_past = unnamed[unnamed["former_ids"].notna()]
+    former = with_past.groupby("group")["former_ids"].agg(",".join).to_dict()
+    ids = []
+    for group, key in zip(first["group"].tolist(), first["key"].tolist(), strict=True):
+        ids.append(next(one for one in _candidates(key, former.get(group, "")) if one not in taken))
+        taken.add(ids[-1])
+    return pd.DataFrame({"group": first["group"].array, "device_id": pd.array(ids, dtype=contract.TEXT)})
 
 
-def _candidates(members: list[tuple[str, str]]) -> Iterable[str]:
+def _candidates(key: str, former: str) -> Iterable[str]:
     """Ids for a device in their order: one that a part of it once had, then the hash of the interface first seen."""
-    yield from (one for _, former in members for one in former.split(",") if one)
-    digest = hashlib.sha256(members[0][0].encode()).hexdigest()
+    yield from filter(None, former.split(","))
+    digest = hashlib.sha256(key.encode()).hexdigest()
     yield from (f"d-{digest[:length]}" for length in range(_DIGITS, len(digest) + 1))
 
 

@@ -4,18 +4,20 @@ A MAC is not identity: what else its clients say of themselves stands beside it,
 """
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
 
 from pipelines import contract, hardware
-from pipelines.keys import in_order
+from pipelines.facts import Facts, of_each, told_at
+from pipelines.keys import first_of, in_order, last_of
 from pipelines.network import Network
 from pipelines.parse.duid import hardware_in
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.sightings import active_leases, may_be_a_device
-from pipelines.subnets import locate
+from pipelines.subnets import is_ipv6, locate
 from pipelines.values import mac
 
 _ETHERNET = "01"  # the ARP hardware type with which a client identifier begins that is a MAC (RFC 2132 section 9.14)
@@ -67,14 +69,19 @@ def _placed(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
 
 def key_of(rows: pd.DataFrame) -> "pd.Series[str]":
     """The one text by which an interface is known across tables: its site and itself."""
-    return rows["site"] + " " + rows["interface"]
+    return told_at(rows["site"], rows["interface"], _keys_at)
 
 
-def texts_by(keys: "pd.Series[str]", texts: "pd.Series[str]") -> "pd.Series[str]":
+@lru_cache(maxsize=256)
+def _keys_at(site: str) -> Facts:
+    return Facts(of_each(lambda interface: f"{site} {interface}"), contract.TEXT)
+
+
+def texts_by(keys: "pd.Series[int]", texts: "pd.Series[str]") -> "pd.Series[str]":
     """The different texts that stand beside each key, in their order and comma-separated, by key."""
     told = pd.Series(texts.dropna().array, keys[texts.notna()].array, dtype=contract.TEXT)
     has_more = told.index.duplicated(keep=False)
-    found: dict[str, dict[str, None]] = {}
+    found: dict[int, dict[str, None]] = {}
     for key, text in zip(told.index[has_more].tolist(), told[has_more].tolist(), strict=True):
         found.setdefault(key, {})[text] = None
     joined = pd.Series({key: ",".join(some) for key, some in found.items()}, dtype=contract.TEXT)
@@ -83,7 +90,7 @@ def texts_by(keys: "pd.Series[str]", texts: "pd.Series[str]") -> "pd.Series[str]
 
 def _with_keys(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of interfaces, each with its identifier, interface and key; what has neither MAC nor identifier goes."""
-    is_v6 = rows["ip"].str.contains(":", na=False)
+    is_v6 = is_ipv6(rows["ip"])
     told = rows["client_id"].notna()
     pairs = list(zip(rows["client_id"][told].to_numpy(), is_v6[told].to_numpy(), strict=True))
     read = {pair: identifier(*pair) for pair in set(pairs)}
@@ -108,7 +115,10 @@ def platforms_of(macs: "pd.Series[str]") -> "pd.Series[str]":
 
 def _makers(macs: "pd.Series[str]") -> "pd.Series[str]":
     """The octets that tell the maker: few, where there are many addresses."""
-    return macs.str[: hardware.TELLING]
+    return _MAKERS(macs)
+
+
+_MAKERS = Facts(of_each(lambda mac: mac[: hardware.TELLING]), contract.TEXT)
 
 
 def identifier(client_id: str, is_v6: bool) -> str | None:  # noqa: FBT001 - one of a pair, as it stands in a table
@@ -136,19 +146,19 @@ def _mac_in(client_id: str) -> str | None:
 
 def _interfaces(every: pd.DataFrame) -> pd.DataFrame:
     """One row for each interface. Of several names the latest counts, of several identifiers a DUID, then the first."""
-    ordered = in_order(every, ["key", "seen_at", "name"], na_position="first")
-    firsts = ordered.drop_duplicates("key")[["key", "site", "interface", "mac", "kind"]].set_index("key")
-    by_key = ordered.groupby("key")["seen_at"]
-    leased = ordered[(ordered["from"] == "leased") & ordered["name"].notna()].drop_duplicates("key", keep="last")
-    said = ordered[ordered["identifier"].notna()].assign(
-        is_duid=lambda rows: rows["identifier"].str.startswith("duid:")
-    )
-    said = said.sort_values(["is_duid", "identifier"], ascending=[False, True]).drop_duplicates("key")
-    placed = in_order(ordered[ordered["ip"].notna() & (ordered["from"] != "fixed")], ["key", "ip"])
+    every = every.set_axis(pd.factorize(every["key"].array)[0]).rename_axis("place").reset_index()
+    firsts = every.drop_duplicates("place").set_index("place")[["key", "site", "interface", "mac", "kind"]]
+    seen_at = every.groupby("place")["seen_at"]
+    leased = every[(every["from"] == "leased") & every["name"].notna()]
+    leased = last_of(leased, ["place"], ["seen_at", "name"], na_position="first")
+    said = every[every["identifier"].notna()]
+    said = said.assign(is_other=~said["identifier"].str.startswith("duid:"))
+    placed = every[every["ip"].notna() & (every["from"] != "fixed")].drop_duplicates(["place", "ip"])
+    placed = in_order(placed, ["place", "ip"])
     return firsts.assign(
-        client_id=said.set_index("key")["identifier"],
-        name=leased.set_index("key")["name"],
-        addresses=texts_by(placed["key"], placed["ip"]),
-        seen_from_at=by_key.min(),
-        last_seen_at=by_key.max(),
-    ).reset_index()
+        client_id=first_of(said, ["place"], ["is_other", "identifier"]).set_index("place")["identifier"],
+        name=leased.set_index("place")["name"],
+        addresses=texts_by(placed["place"], placed["ip"]),
+        seen_from_at=seen_at.min(),
+        last_seen_at=seen_at.max(),
+    ).reset_index(drop=True)

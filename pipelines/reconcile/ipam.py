@@ -1,10 +1,12 @@
 """phpIPAM's own rows in the words of network.toml: which of its subnets are tracked, and what stands in them."""
 
+from functools import lru_cache
 from ipaddress import ip_network
 
 import pandas as pd
 
-from pipelines import contract
+from pipelines.contract import TEXT
+from pipelines.facts import Facts, of_each, told_at
 from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.reconcile.unasked import Holders
@@ -44,7 +46,7 @@ def tracked_addresses(ipam_addresses: pd.DataFrame, subnets: pd.DataFrame) -> pd
     columns = subnets[["id_phpipam", "site", "cidr", "is_pinged"]].rename(columns={"id_phpipam": "subnet_id_phpipam"})
     rows = merged(ipam_addresses, columns, on="subnet_id_phpipam", validate="many_to_one")
     rows = rows[locate(rows["ip"], map(ip_network, columns["cidr"])) == rows["cidr"]]
-    return rows.assign(mac_read=rows["mac"].map(_mac_or_none, na_action="ignore").astype(contract.TEXT))
+    return rows.assign(mac_read=_MACS(rows["mac"]))
 
 
 def held_names(ipam: pd.DataFrame, *, network: Network) -> Holders:
@@ -55,11 +57,12 @@ def held_names(ipam: pd.DataFrame, *, network: Network) -> Holders:
 
 def absolute_names(sites: "pd.Series[str]", texts: "pd.Series[str]", *, network: Network) -> "pd.Series[str]":
     """The absolute host name each text means at its site; null where it is none, and for null."""
-    told = texts.notna()
-    suffixes = {site: network.suffix(site) for site in sites[told].unique()}
-    pairs = zip(texts[told].tolist(), sites[told].tolist(), strict=True)
-    names = [_name_or_none(text, suffixes[site]) for text, site in pairs]
-    return pd.Series(names, texts.index[told], dtype=contract.TEXT).reindex(texts.index)
+    return told_at(sites, texts, lambda site: _names_under(network.suffix(site)))
+
+
+@lru_cache(maxsize=256)
+def _names_under(suffix: str) -> Facts:
+    return Facts(of_each(lambda text: _name_or_none(text, suffix)), TEXT)
 
 
 def _name_or_none(text: str, suffix: str) -> OwnerName | None:
@@ -74,3 +77,6 @@ def _mac_or_none(text: str) -> str | None:
         return mac(text)
     except ValueError:
         return None
+
+
+_MACS = Facts(of_each(_mac_or_none), TEXT)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.contract import TEXT
-from pipelines.keys import merged
+from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.sightings import is_of_its_site
 
@@ -53,5 +53,7 @@ def with_peers(bindings: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     known = tables.BINDINGS.frame(bindings.assign(kind=bindings["kind"].mask(is_peer, "peer")))
     named = held[held["hostname"].notna()]
     absent = merged(named, bindings[_ADDRESS], on=_ADDRESS, how="left_anti", validate="one_to_one")
+    if absent.empty:
+        return known
     absent = absent.assign(kind="peer", evidence=SOURCE, client_id=None, valid_s=None)
-    return tables.BINDINGS.concat([known, tables.BINDINGS.frame(absent)])
+    return in_order(tables.BINDINGS.concat([known, tables.BINDINGS.frame(absent)]), _ADDRESS).reset_index(drop=True)

@@ -11,7 +11,7 @@ from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE, kind
 from pipelines.reconcile.dhcid import dhcids
-from pipelines.reconcile.dns import DHCID
+from pipelines.reconcile.dns import DHCID, pointer_names, zones_of
 from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.sightings import active_leases
 from pipelines.subnets import is_ipv6, lies_in
@@ -95,10 +95,9 @@ _US, _KEA = "netcensus", "kea"
 
 def _owners(hosts: pd.DataFrame, network: Network) -> dict[str, "pd.Series[str]"]:
     """Where each host's PTR stands, and the zones of its name and of its PTR; null for what no zone of ours holds."""
-    pointers = list(map(network.pointer_name, hosts["ip"].tolist()))
-    zones = {"name_zone": map(network.zone_of, hosts["name"].tolist()), "pointer_zone": map(network.zone_of, pointers)}
-    columns = {"pointer": pointers, **{name: list(found) for name, found in zones.items()}}
-    return {name: pd.Series(values, hosts.index, dtype=contract.TEXT) for name, values in columns.items()}
+    pointers = pointer_names(hosts["ip"], network)
+    zones = {"name_zone": zones_of(hosts["name"], network), "pointer_zone": zones_of(pointers, network)}
+    return {"pointer": pointers, **zones}
 
 
 def _writers(
@@ -124,7 +123,7 @@ def _writers(
 def _rows(hosts: pd.DataFrame) -> pd.DataFrame:
     """Each host's address, pointer, and the DHCIDs beside them, one after the other."""
     hosts = hosts.reset_index(drop=True)
-    hosts = hosts.assign(reason=hosts["name"] + " is " + hosts["ip"] + ", named by " + hosts["named_by"])
+    hosts = hosts.assign(reason=_reasons(hosts))
     types = pd.Series(np.where(is_ipv6(hosts["ip"]), "AAAA", "A"), hosts.index, dtype=contract.TEXT)
     marks = _marks(hosts)
     marked = hosts[marks.notna()]
@@ -135,6 +134,13 @@ def _rows(hosts: pd.DataFrame) -> pd.DataFrame:
         _at_pointer(marked[~marked["is_classless"]], DHCID, marks),
     ]
     return pd.concat(parts).sort_index(kind="stable")
+
+
+def _reasons(hosts: pd.DataFrame) -> "pd.Series[str]":
+    """In one go: each sum of two columns would leave its texts in the vocabulary."""
+    rows = zip(*(hosts[name].tolist() for name in ("name", "ip", "named_by")), strict=True)
+    told = [f"{name} is {ip}, named by {source}" for name, ip, source in rows]
+    return pd.Series(told, hosts.index, dtype=contract.TEXT)
 
 
 def _at_name(hosts: pd.DataFrame, rr_type: "str | pd.Series[str]", rdata: "pd.Series[str]") -> pd.DataFrame:

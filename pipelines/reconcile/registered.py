@@ -7,11 +7,10 @@ from collections.abc import Set as AbstractSet
 
 import pandas as pd
 
-from pipelines import contract
 from pipelines.keys import stand_in
 from pipelines.network import Network
 from pipelines.reconcile.dhcid import dhcids
-from pipelines.reconcile.dns import DHCID, FORWARD_TYPES
+from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, pointer_names, zones_of
 from pipelines.reconcile.ipam import absolute_names
 
 
@@ -35,10 +34,10 @@ def _identified(handed: pd.DataFrame, network: Network) -> pd.DataFrame:
     is_told = names.str.endswith("." + network.domain.strip(".") + ".", na=False) & ~names.isin(network.dns.zones)
     rows = handed[is_told].assign(name=names[is_told])
     rows = rows.assign(dhcid=dhcids(rows["name"], rows["mac"], rows["client_id"]))
-    pairs = [(network.pointer_name(ip), network.is_classless(ip)) for ip in rows["ip"].tolist()]
-    is_elsewhere = [is_classless or network.zone_of(pointer) is None for pointer, is_classless in pairs]
-    rows = rows.assign(pointer=[pointer for pointer, _ in pairs], is_elsewhere=is_elsewhere)
-    return rows[rows["dhcid"].notna()].astype({"pointer": contract.TEXT, "is_elsewhere": bool})
+    rows = rows.assign(pointer=pointer_names(rows["ip"], network))
+    is_classless = rows["ip"].map(network.is_classless).astype(bool)
+    rows = rows.assign(is_elsewhere=is_classless | zones_of(rows["pointer"], network).isna())
+    return rows[rows["dhcid"].notna()]
 
 
 def _bears(

@@ -11,6 +11,7 @@ from pipelines.hardware import RANDOM, UNIVERSAL, VIRTUAL
 from pipelines.keys import in_order, merged
 from pipelines.network import Network
 from pipelines.reconcile.interfaces import Here
+from pipelines.reconcile.labels import first_labels
 
 SEVERAL = 4
 """More interfaces than this at one site are not one device's, whatever identifier or reserved name they share."""
@@ -92,7 +93,7 @@ def _by_reservation(here: Here, network: Network) -> pd.DataFrame:
     """Several MACs to which an administrator reserved one address, or gave one name at one site."""
     fixed = here.reserved
     placed = fixed[fixed["ip"].notna()]
-    named = fixed[fixed["name"].notna() & ~_first_labels(fixed["name"]).isin(network.forbidden_names)]
+    named = fixed[fixed["name"].notna() & ~first_labels(fixed["name"]).isin(network.forbidden_names)]
     holders = named.groupby(["site", "name"])["key"].transform("nunique")
     named = named[holders <= SEVERAL]
     by_ip = _stars(placed, ["site", "ip"], "reservation", placed["ip"] + " is reserved for both")
@@ -108,7 +109,7 @@ def _by_turn(here: Here, known: pd.DataFrame, joined: set[str], network: Network
     """
     reserved = here.reserved[["site", "name"]].dropna().drop_duplicates()
     new = here.interfaces[~here.interfaces["key"].isin({*known["key"].tolist(), *joined})]
-    new = new[new["seen_from_at"].notna() & ~_first_labels(new["name"]).isin(network.forbidden_names)]
+    new = new[new["seen_from_at"].notna() & ~first_labels(new["name"]).isin(network.forbidden_names)]
     new = merged(new, reserved, on=["site", "name"], how="left_anti")
     new = new[new["mac"].notna() & (new["kind"] != VIRTUAL) & new["name"].notna()]
     new = new[~new.duplicated(["site", "name"], keep=False)]
@@ -144,12 +145,9 @@ def _both(here: Here, known: pd.DataFrame) -> pd.DataFrame:
     return every[every["mac"].notna()]
 
 
-def _first_labels(names: "pd.Series[str]") -> "pd.Series[str]":
-    return names.str.replace(r"\..*", "", regex=True)
-
-
 def _stars(rows: pd.DataFrame, by: list[str], what: str, reason: "str | pd.Series[str]") -> pd.DataFrame:
     """Pairs that join the rows which are equal in `by`: the smallest key with each of the others."""
-    ordered = in_order(rows.assign(reason=reason).drop_duplicates([*by, "key"]), [*by, "key"])
+    several = rows.assign(reason=reason).drop_duplicates([*by, "key"])
+    ordered = in_order(several[several.duplicated(by, keep=False)], [*by, "key"])
     ordered = ordered.assign(left=ordered.groupby(by)["key"].transform("first"), right=ordered["key"], evidence=what)
     return ordered[ordered["left"] != ordered["right"]][_PAIR]

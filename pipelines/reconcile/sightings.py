@@ -3,7 +3,8 @@
 import pandas as pd
 
 from pipelines import tables
-from pipelines.keys import in_order
+from pipelines.facts import Facts, of_each
+from pipelines.keys import in_order, last_of
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf, at_site
 from pipelines.subnets import site_of
@@ -31,15 +32,16 @@ def sightings(leases: pd.DataFrame, neighbours: pd.DataFrame, *, network: Networ
     names = tables.SIGHTINGS.names
     seen = pd.concat([by_lease[names], by_arp[by_arp["mac"].notna()][names]])
     seen = seen[may_be_a_device(seen["mac"]) & is_of_its_site(seen, network)]
-    latest = in_order(seen, [*tables.SIGHTINGS.key, "last_seen_at"]).drop_duplicates(
-        list(tables.SIGHTINGS.key), keep="last"
-    )
-    return tables.SIGHTINGS.frame(latest)
+    latest = last_of(seen, tables.SIGHTINGS.key, ["last_seen_at"])
+    return tables.SIGHTINGS.frame(in_order(latest, tables.SIGHTINGS.key))
 
 
 def may_be_a_device(macs: "pd.Series[str]") -> "pd.Series[bool]":
     """Whether each MAC may be a device's own; so may one that is null, a lease's by client identifier."""
-    return macs.map(is_device_mac, na_action="ignore").ne(False)  # noqa: FBT003 - nulls stay null
+    return _MAY_BE_A_DEVICE(macs)
+
+
+_MAY_BE_A_DEVICE = Facts(of_each(is_device_mac), "bool", of_null=True)
 
 
 def is_of_its_site(rows: pd.DataFrame, network: Network) -> "pd.Series[bool]":

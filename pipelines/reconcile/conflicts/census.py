@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from pipelines import tables
-from pipelines.keys import in_order, merged
+from pipelines.keys import last_of, merged
 from pipelines.network import Network
 from pipelines.reconcile.as_of import asked_at
 from pipelines.reconcile.conflicts.rows import KEY
@@ -57,12 +57,12 @@ class Census:
         by_lease = self.parsed["leases"]["source"].unique()
         seen = self.made["sightings"]
         seen = seen[seen["mac"].notna() & ~seen["source"].isin(by_lease)]
-        return in_order(seen, [*KEY, "mac", "last_seen_at", "source"]).drop_duplicates([*KEY, "mac"], keep="last")
+        return last_of(seen, [*KEY, "mac"], ["last_seen_at", "source"])
 
     @cached_property
     def latest_neighbours(self) -> pd.DataFrame:
         """Of each address, the one that answered last."""
-        return in_order(self.neighbours, [*KEY, "last_seen_at", "mac"]).drop_duplicates(KEY, keep="last")
+        return last_of(self.neighbours, KEY, ["last_seen_at", "mac"])
 
     @cached_property
     def ipam(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pipelines.keys import in_order, merged
 from pipelines.reconcile.claims import IMPORT, LEASES
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import KEY, NAMES, NOTICE, WARNING, conflict_rows, listed, when
+from pipelines.reconcile.labels import first_labels
 from pipelines.snapshots import EVERYWHERE
 
 _ADVICE = "Rename all but one of them: in phpIPAM, by a reservation, or on the device"
@@ -27,7 +28,7 @@ def _bearers(census: Census) -> pd.DataFrame:
     claims = census.made["name_claims"]
     domain = "." + census.network.domain
     claims = claims[claims["name"].str.endswith(domain, na=False) & (claims["source"] != IMPORT)]
-    short = claims["name"].str.replace(r"\..*", "", regex=True)
+    short = first_labels(claims["name"])
     claims = claims.assign(short=short)[~short.isin(census.network.forbidden_names)]
     places = claims.drop_duplicates(["short", *KEY])["short"]
     claims = claims[claims["short"].isin(places[places.duplicated()])]  # a name at one place alone is nobody's rival

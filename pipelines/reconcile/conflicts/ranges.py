@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from pipelines.contract import TEXT
@@ -60,15 +61,15 @@ class Places:
 
 def pool_of(addresses: pd.DataFrame, pools: Sequence[Pool]) -> "pd.Series[str]":
     """The range, as text, in which each address (site, ip) lies at its site; null where there is none."""
-    found = pd.Series(None, addresses.index, dtype=TEXT)
-    for (site, version), ips in addresses["ip"].groupby([addresses["site"], _versions(addresses["ip"])]):
-        values = pd.Series(numbers(ips), ips.index)
+    found = pd.array(np.full(len(addresses), None), dtype=TEXT)
+    ips = addresses["ip"].reset_index(drop=True)
+    for (site, version), some in ips.groupby([addresses["site"].array, _versions(ips)]):
+        values = np.array(numbers(some), dtype=np.int64 if version == IPV4 else object)
         here = [one for one in pools if (one.site, one.range.version) == (site, version)]
         for pool in sorted(here, key=lambda one: one.range.bounds, reverse=True):  # of two, the first one's name stays
-            found = found.mask(
-                values.between(*pool.range.bounds).reindex(found.index, fill_value=False), str(pool.range)
-            )
-    return found
+            first, last = pool.range.bounds
+            found[some.index[(values >= first) & (values <= last)]] = str(pool.range)
+    return pd.Series(found, addresses.index)
 
 
 def _versions(ips: "pd.Series[str]") -> "pd.Series[int]":

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipelines import tables
 from pipelines.contract import TEXT
-from pipelines.keys import in_order, stand_in
+from pipelines.keys import in_order, merged, stand_in
 from pipelines.network import Network
 from pipelines.reconcile import never
 from pipelines.reconcile.conflicts.census import Census
@@ -67,9 +67,10 @@ class _Zones:
     def pointers(self) -> pd.DataFrame:
         """PTR records of addresses, with `ip`."""
         found = self.records[self.records["type"] == "PTR"]
-        ips = dict(zip(self.wanted_pointers["owner"].tolist(), self.wanted_pointers["ip"].tolist(), strict=True))
-        held = [ips.get(owner) or _pointed(owner, self.network) for owner in found["owner"].tolist()]
-        told = found.assign(ip=pd.Series(held, found.index, dtype=TEXT))
+        wanted = self.wanted_pointers[["owner", "ip"]].drop_duplicates("owner", keep="last")
+        told = merged(found, wanted, on="owner", how="left", validate="many_to_one")
+        others = told["owner"][told["ip"].isna()].map(lambda owner: _pointed(owner, self.network))
+        told = told.assign(ip=told["ip"].fillna(others.astype(TEXT)))
         return told[told["ip"].notna()]
 
     @cached_property
