@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipelines.contract import TEXT
-from pipelines.facts import Facts, told_at
+from pipelines.facts import Facts, of_each, told_at
 from pipelines.vocabulary import VOCABULARY
 
 
@@ -37,8 +37,6 @@ def test_answers_outlive_the_growth_of_the_vocabulary() -> None:
 
 def test_a_text_may_mean_another_thing_at_each_site() -> None:
     """Every site has its own facts, and what is missing means nothing anywhere."""
-    facts = {
-        site: Facts(lambda texts, site=site: [f"{text}@{site}" for text in texts], TEXT) for site in ("home", "hut")
-    }
+    facts = {site: Facts(of_each(f"{{}}@{site}".format), TEXT) for site in ("home", "hut")}
     told = told_at(_column("home", "hut", "home"), _column("nas", "nas", None), facts.__getitem__)
     assert told.fillna("-").to_dict() == {5: "nas@home", 6: "nas@hut", 7: "-"}
