@@ -89,9 +89,9 @@ def digest(ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> str:
     return hashlib.sha256(json.dumps([_plain(ipam, _IPAM), _plain(work(dns_plan), _DNS)]).encode()).hexdigest()[:12]
 
 
-def _plain(rows: pd.DataFrame, columns: list[str]) -> list[list[object]]:
+def _plain(rows: pd.DataFrame, columns: list[str]) -> list[tuple[object, ...]]:
     cells = [rows[name].to_numpy(dtype="object", na_value=None).tolist() for name in columns]
-    return sorted(map(list, zip(*cells, strict=True)), key=str)
+    return sorted(zip(*cells, strict=True), key=str)
 
 
 def judged(met: pd.DataFrame, plan: str, approvals: frozenset[Approval], by: str, job: Job = CENSUS) -> pd.DataFrame:
