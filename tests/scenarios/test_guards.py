@@ -64,8 +64,9 @@ class Story:
 
 
 _REPEATED_READS = [
-    f"INSERT INTO reads SELECT site, source, datetime(max(read_at), '-{hours} hours') || '.000000', rows FROM reads "  # noqa: S608 - a number of ours
-    "GROUP BY site, source"
+    "INSERT INTO reads (site, source, read_at, rows)"  # noqa: S608 - a number of ours
+    f" SELECT site, source, datetime(max(read_at), '-{hours} hours') || '.000000', rows FROM reads"
+    " GROUP BY site, source"
     for hours in (1, 3, 6)
 ]
 """Three hours in which every source had what it has now."""
