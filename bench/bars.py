@@ -100,9 +100,12 @@ def _messages(known: Kept) -> Reached | None:
     return Reached(f"{sent} messages to {zones} zones", sent <= zones + full)
 
 
-def _million_s(known: Kept) -> Reached | None:
-    one = known.find(pure.MEMORY, pure.OURS_WHOLE, _QUIET, _1M)
-    return None if one is None else Reached(f"{one.cpu_s:.0f} s", one.cpu_s < 60)  # noqa: PLR2004 - the bar
+def _million_s(scenario: str) -> Check:
+    def check(known: Kept) -> Reached | None:
+        one = known.find(pure.MEMORY, pure.OURS_WHOLE, scenario, _1M)
+        return None if one is None else Reached(f"{one.cpu_s:.0f} s", one.cpu_s < 60)  # noqa: PLR2004 - the bar
+
+    return check
 
 
 def _million_mb(known: Kept) -> Reached | None:
@@ -192,7 +195,8 @@ BARS = (
     Bar(_QUIET_100K, "under 8 s of CPU beside Dagster's own start", _cpu(_QUIET, _100K, 8), _PARSE),
     Bar(_QUIET_100K, "under 350 MB", _memory(_QUIET, _100K, 350), _FRAMES),
     Bar("100,000 hosts, cold", "under 15 s of CPU beside Dagster's own start", _cpu(_FIRST, _100K, 15), _COLD),
-    Bar(_MILLION, "under 60 s of CPU", _million_s, _COLUMNS),
+    Bar(_MILLION, "under 60 s of CPU, nothing changed", _million_s(_QUIET), _COLUMNS),
+    Bar(_MILLION, "the same, cold, with the guards over four million changes", _million_s(_FIRST), _COLUMNS),
     Bar(_MILLION, "under 3 GB", _million_mb, _COLUMNS),
     Bar(_MILLION, "close to linear from 10,000", _linear, _COLUMNS),
     Bar("100 hosts, a whole hour's bytes", "at least 20 times fewer than naive", _times_fewer, _BYTES),

@@ -71,7 +71,7 @@ def _push(known: Kept) -> str:
 def _memory(known: Kept) -> str:
     found = known.of(pure.MEMORY)
     stages = list(dict.fromkeys(name for one in found for name in one.stages))
-    heads = ["bindings", "", "CPU s", *stages, "µs a binding", "MB, both hours"]
+    heads = ["bindings", "", "CPU s", *stages, "µs a binding", "MB"]
     rows = [
         [f"{one.hosts:,}", one.scenario, seconds(one.cpu_s), *(seconds(one.stages.get(name, 0)) for name in stages),
          f"{one.cpu_s / one.hosts * 1e6:,.0f}", f"{one.peak_mb:,}"]

@@ -1,12 +1,13 @@
 """The generated network is the same for the same seed, and what happens to it is what it says."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from bench import changes
+from bench import changes, in_memory
 from bench.hosts import SHARES, hosts
 from bench.hour import hour
-from bench.in_memory import measured
 from pipelines import tables
 
 HOSTS = hosts(400)
@@ -52,7 +53,10 @@ def test_the_tables_keep_their_contracts() -> None:
             assert table.violations(made[table.name]) == []
 
 
-def test_a_second_hour_in_memory_plans_nothing() -> None:
-    """Account and plans of a network that was carried out are empty: `measured` says so otherwise."""
-    found = measured(100)
-    assert found["hosts"] == 100
+def test_a_second_hour_in_memory_plans_nothing(tmp_path: Path) -> None:
+    """Account and plans of a network that was carried out are empty."""
+    in_memory.begin(100, tmp_path)
+    first, second = in_memory.one_hour(tmp_path), in_memory.one_hour(tmp_path)
+    assert first["bindings"] == second["bindings"]
+    assert first["planned"] == {"ipam_plan": 271, "dns_plan": 340}
+    assert second["planned"] == {"ipam_plan": 0, "dns_plan": 0}
