@@ -45,8 +45,8 @@ def sql_gone_writing(world: FaultWorld) -> Broken:
     def gone(request: bytes) -> bool:
         if FIRST not in request:
             return False
+        lose(world)  # first: who connects anew would come here once more, and a second killing meet the next census
         kill(world)
-        lose(world)
         return True
 
     return sql(world, gone)
