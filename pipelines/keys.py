@@ -1,7 +1,7 @@
 """Rows that meet, and rows in order, by their keys: `merge` and `sort_values` at a price a million rows can bear.
 
 Tables are keyed by text. For each `validate=` pandas makes a sorted index of it, five microseconds a row, and to sort
-it compares one object with another. Here keys are numbers first, found by hash, and text is bytes of one width.
+it compares one object with another. Here keys are numbers first: texts have theirs already (`pipelines/text.py`).
 """
 
 from collections.abc import Sequence

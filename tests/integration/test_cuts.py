@@ -14,13 +14,12 @@ from resources import sections
 from resources.gateways import read_site
 from resources.phpipam import Phpipam
 from tests.integration.dns_kit import IMPATIENT, client
-from tests.integration.phpipam_case import PASSWORD, Case, create, mysql_settings, on_mariadb, outcomes, plan
+from tests.integration.phpipam_case import PASSWORD, Case, create, mysql_settings, outcomes, plan
 from tests.integration.test_gateway import gateway_at
 from tests.scenarios.reliability import agree
 from tests.services.bind import Bind
 from tests.services.kea import Kea
 from tests.services.line import Line, running_line
-from tests.services.mariadb import Database
 from tests.services.openssh import Sshd
 
 AT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -106,12 +105,6 @@ def test_a_zone_transfer_cut_anywhere_is_none(bind: Bind) -> None:
 
 
 # --- phpIPAM's database --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def case(phpipam_database: Database) -> Case:
-    """PhpIPAM on the real server."""
-    return on_mariadb(phpipam_database)
 
 
 @pytest.fixture

@@ -12,12 +12,6 @@ pytestmark = pytest.mark.services("mariadb")
 IP = "10.0.10.50"
 
 
-@pytest.fixture
-def case(phpipam_database: Database) -> Case:
-    """PhpIPAM on the real server."""
-    return on_mariadb(phpipam_database)
-
-
 def test_a_thousand_new_rows_take_a_few_statements(case: Case) -> None:
     """A first run's rows, their changelog and reading them back: a few statements, not a thousand."""
     case.root.execute("UPDATE subnets SET subnet = '167772160', mask = '16' WHERE id = 7")

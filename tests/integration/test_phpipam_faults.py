@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pandas as pd  # noqa: TC002 - as in every file here
 import pytest
@@ -16,31 +15,16 @@ from tests.integration.phpipam_case import (
     Case,
     change,
     create,
-    on_mariadb,
     outcomes,
     plan,
 )
-from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through, wire_to
-from tests.services.mariadb import Database
+from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through
 from tests.services.process import HOST, free_port
 
 pytestmark = pytest.mark.services("mariadb")
 
 IP = "10.0.10.50"
 LATER = ("sofia", 8, "10.0.20.0/24", "10.0.20.5", None, "create", "hostname", None, "b", "r")
-
-
-@pytest.fixture
-def case(phpipam_database: Database) -> Case:
-    """PhpIPAM on the real server."""
-    return on_mariadb(phpipam_database)
-
-
-@pytest.fixture
-def wire(case: Case) -> Iterator[Wire]:
-    """The way to the server of `case`."""
-    with wire_to(case.settings.port) as wire:
-        yield wire
 
 
 def test_a_killed_connection_leaves_nothing_half_written(case: Case) -> None:

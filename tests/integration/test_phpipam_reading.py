@@ -1,7 +1,7 @@
 """PhpIPAM read: both tables of one instant, or an error; never an empty table for a closed door."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable  # noqa: TC003 - as in every module
 
 import pytest
 
@@ -14,29 +14,14 @@ from tests.integration.phpipam_case import (
     Case,
     create,
     mysql_settings,
-    on_mariadb,
     plan,
 )
-from tests.integration.phpipam_wire import Wire, through, wire_to
-from tests.services.mariadb import Database
+from tests.integration.phpipam_wire import Wire, through
 from tests.services.process import free_port
 
 pytestmark = pytest.mark.services("mariadb")
 
 IP = "10.0.10.50"
-
-
-@pytest.fixture
-def case(phpipam_database: Database) -> Case:
-    """PhpIPAM on the real server."""
-    return on_mariadb(phpipam_database)
-
-
-@pytest.fixture
-def wire(case: Case) -> Iterator[Wire]:
-    """The way to the server of `case`."""
-    with wire_to(case.settings.port) as wire:
-        yield wire
 
 
 def test_an_unreachable_server_is_no_empty_table(case: Case) -> None:

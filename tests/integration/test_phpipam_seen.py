@@ -1,31 +1,15 @@
 """Rows of which only `lastSeen` moves, in a quiet hour all: one transaction for every subnet of them."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from pipelines.parse.phpipam import decimal_of
-from tests.integration.phpipam_case import AT, SEEN, Case, Row, change, on_mariadb, outcomes, plan
-from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through, wire_to
-from tests.services.mariadb import Database
+from tests.integration.phpipam_case import AT, SEEN, Case, Row, change, outcomes, plan
+from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through
 
 pytestmark = pytest.mark.services("mariadb")
 
 NEAR, FAR = "10.0.10.50", "10.0.20.50"
 LONG_AGO = "2026-01-01 00:00:00"
-
-
-@pytest.fixture
-def case(phpipam_database: Database) -> Case:
-    """PhpIPAM on the real server."""
-    return on_mariadb(phpipam_database)
-
-
-@pytest.fixture
-def wire(case: Case) -> Iterator[Wire]:
-    """The way to the server of `case`."""
-    with wire_to(case.settings.port) as wire:
-        yield wire
 
 
 def seen_in_two_subnets(case: Case) -> list[Row]:
