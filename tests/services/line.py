@@ -58,8 +58,8 @@ class Line:
             answer = server.recv(65536 if limit is None else limit - self.carried)
             if not answer:
                 return
+            self.carried += len(answer)  # before it arrives: whoever has the answer may ask for its length
             client.sendall(answer)
-            self.carried += len(answer)
         until = time.monotonic() + _LONGEST_STALL_S
         while self.stalls_at is not None and time.monotonic() < until:
             time.sleep(0.05)
