@@ -7,12 +7,10 @@ the last run left behind, `who` from the history of all runs; neither reads anyt
 """
 
 import argparse
-import gc
 import getpass
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +22,7 @@ from pipelines.contract import Table
 from pipelines.errors import ConfigError
 from pipelines.plan.approval import asked
 from pipelines.report import report, report_of_undo
+from resources.garbage import to_the_end
 from resources.network_file import network_path, read_network
 from resources.preview import spoken
 
@@ -111,20 +110,6 @@ def prepare_home(home: Path) -> None:
     if not (home / "dagster.yaml").exists():
         (home / "dagster.yaml").symlink_to(HERE / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home.absolute())
-
-
-@contextmanager
-def to_the_end() -> Iterator[None]:
-    """What is made in the block is there until the process ends: the garbage collector never looks at it.
-
-    Dagster alone makes half a million objects, and walking through them again and again takes 0.4 s of a census.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,27 @@ def test_a_row_that_points_nowhere_is_found(table: Table, reference: Reference) 
     assert found.says not in [one.says for one in breaches(table, rows, {reference.to: there})]
 
 
+@pytest.mark.parametrize("table", [tables.RECORDS, tables.IPAM_PLAN])
+def test_of_a_long_list_great_expectations_overlooks_nothing(table: Table) -> None:
+    """A thousand rows to point to, and a value that is in none of them: what it is asked instead finds it, too."""
+    rows = good(table)
+    for reference in [one for one in table.references if not one.to.startswith("network.")]:
+        same = pd.DataFrame({at: rows[name] for at, name in zip(reference.at, reference.columns, strict=True)})
+        others = pd.DataFrame({at: pd.array(range(1000, 2000), "Int64").astype(same[at].dtype) for at in reference.at})
+        whole, says = pd.concat([others, same]), in_words(reference)
+        assert says in complaints(table, rows, {reference.to: others})[0]
+        assert says not in complaints(table, rows, {reference.to: whole})[0]
+
+
+def test_of_a_long_list_a_null_points_nowhere() -> None:
+    """A row without an id meets the reference of the others', however many they are."""
+    rows = good(tables.IPAM_PLAN, 2)
+    rows = tables.IPAM_PLAN.frame(rows.assign(id_phpipam=pd.array([None, 1000], "Int64")))
+    there = tables.IPAM_ADDRESSES.frame(good(tables.IPAM_ADDRESSES, 1000).assign(id_phpipam=range(1000, 2000)))
+    told = complaints(tables.IPAM_PLAN, rows, {"ipam_addresses": there})[0]
+    assert not [says for says in told if "ipam_addresses" in says]
+
+
 def breaking(rule: Rule) -> pd.DataFrame:
     """A frame of the rule's table of which at least one row fails it."""
     rows, expected = good(rule.table, 2), rule.expectation

@@ -1,0 +1,20 @@
+"""Python's garbage collector, and what it need not look through."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def to_the_end() -> Iterator[None]:
+    """What is made in the block is there until the process ends: the garbage collector never looks at it.
+
+    Dagster alone makes half a million objects, and walking through them again and again takes 0.4 s of a census; as
+    much while Great Expectations is imported.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
