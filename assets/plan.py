@@ -79,7 +79,8 @@ def plan_assets(network: Network) -> dg.AssetsDefinition:
         ill = dict(zip(read[_QUARANTINE]["site"], read[_QUARANTINE]["reason"], strict=True))
         read = read | {"sources": unread(read["sources"], ill)}
         parsed = {name: read[name] for name in _PARSED}
-        applied, past = ledger.applied(), ledger.past(context.run.run_id)
+        run_id = context.run.run_id
+        applied, past = ledger.applied_in(run_id), ledger.past(run_id)
         made = plans(parsed, {name: read[name] for name in _ACCOUNT}, applied, network=network, past=past)
         judgement = _judged(made, {**read, **listed(network)}, suites)
         if judgement.is_whole:

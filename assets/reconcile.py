@@ -84,7 +84,7 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
         **parsed: pd.DataFrame,
     ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         with told():
-            applied = ledger.applied()
+            applied = ledger.applied_in(context.run.run_id)
             made = account(parsed, applied, network=network)
             made |= account_of_devices(parsed, made, known_devices.known(), network=network)
             as_of, born_at = census_time(parsed["sources"]), ledger.past(context.run.run_id).born_at

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipelines.contract import TEXT
-from pipelines.text import TextArray
+from pipelines.text import TextArray, TextDtype
 from pipelines.vocabulary import NULL, VOCABULARY
 
 Answers = np.ndarray[tuple[int], np.dtype[Any]]
@@ -26,14 +25,14 @@ class Facts:
     """
 
     def __init__(self, tell: Tell, dtype: str, of_null: object = None) -> None:
-        self._tell, self._is_text = tell, dtype == TEXT
+        self._tell, self._is_text = tell, dtype == TextDtype.name
         self._of_null = VOCABULARY.number(of_null) if self._is_text else of_null
         nothing: Answers = np.zeros(0, dtype="int32" if self._is_text else dtype)
         self._told = nothing, nothing.astype(bool)
 
     def __call__(self, texts: "pd.Series[str]") -> "pd.Series[Any]":
         """The answer for each text."""
-        numbers = pd.Series(texts, dtype=TEXT).array.numbers
+        numbers = pd.Series(texts, dtype=TextDtype.name).array.numbers
         answers, is_known = self._room()
         new = pd.unique(numbers[~is_known[numbers]])
         if len(new):
@@ -67,7 +66,7 @@ def of_each(tell: Callable[[Any], object]) -> Tell:
 
 def told_at(sites: "pd.Series[str]", texts: "pd.Series[str]", facts_at: Callable[[str], Facts]) -> "pd.Series[str]":
     """What is told of each text at its site, as text; null for null."""
-    found = pd.array(np.full(len(texts), None), dtype=TEXT)
+    found = pd.array(np.full(len(texts), None), dtype=TextDtype.name)
     for site in sites[texts.notna()].unique():
         is_here = (sites == site).to_numpy()
         found[is_here] = facts_at(site)(texts[is_here]).array

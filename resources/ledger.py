@@ -64,6 +64,8 @@ class Ledger(OwnTables):
     """Our own state in a database. Every method is one short transaction."""
 
     _schema = _metadata
+    _found: tuple[str, pd.DataFrame] | None = None
+    """The run that read all of `tables.APPLIED` last, and what it found."""
 
     def _made(self, engine: sa.Engine) -> None:
         super()._made(engine)
@@ -216,6 +218,12 @@ class Ledger(OwnTables):
         """All of `tables.APPLIED`, sorted by its key: now, or as it stood at an earlier instant."""
         with self._engine.connect() as connection:
             return applied.stands(connection, at)
+
+    def applied_in(self, run_id: str) -> pd.DataFrame:
+        """All of `tables.APPLIED` as a run found it when it first asked: its account and its plan rest on the same."""
+        if self._found is None or self._found[0] != run_id:
+            self._found = run_id, self.applied()
+        return self._found[1]
 
     def applied_to(self, keys: pd.DataFrame) -> pd.DataFrame:
         """The rows of `tables.APPLIED` with these keys, and perhaps others: of a few keys it costs as little."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, case, cast, select
+from sqlalchemy import Connection, CursorResult, Select, String, case, cast, select
 
 from pipelines.network import Subnet
 from pipelines.parse.phpipam import ADDRESSES, SUBNETS
@@ -41,10 +41,16 @@ def read(
     The version of the addresses is the digest of their `names`.
     """
     query = _addresses(removing.whole(connection) if is_bare_asked else None)
-    subnets, addresses = (connection.execute(one).mappings().all() for one in (_subnets(), query))
+    subnets, addresses = (_rows(connection.execute(one)) for one in (_subnets(), query))
     ids = {row["id"] for row in subnets if _place(row) in _places(tracked)}
     version = _names(row for row in addresses if row["subnetId"] in ids).digest
     return [_snapshot(SUBNETS, subnets, at, None), _snapshot(ADDRESSES, addresses, at, version)]
+
+
+def _rows(found: CursorResult[Any]) -> list[dict[str, Any]]:
+    """The rows by name: of SQLAlchemy's own mappings each look at a value costs a microsecond."""
+    columns = tuple(found.keys())
+    return [dict(zip(columns, row, strict=True)) for row in found]
 
 
 def names(connection: Connection, tracked: Sequence[Subnet]) -> Names:
@@ -73,7 +79,7 @@ def _names(rows: Iterable[Row]) -> Names:
 
 
 def _snapshot(source: str, rows: Sequence[Row], at: datetime, version: str | None) -> Snapshot:
-    lines = map(_as_line, (*map(dict, rows), {"rows": len(rows)}))
+    lines = map(_as_line, (*rows, {"rows": len(rows)}))
     return Snapshot(EVERYWHERE, source, at, ("\n".join(lines) + "\n").encode("ascii"), version=version)
 
 

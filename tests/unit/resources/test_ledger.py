@@ -43,6 +43,14 @@ def test_what_was_written_is_remembered(store: Ledger) -> None:
     pd.testing.assert_frame_equal(store.applied(), ledger(*ROWS))
 
 
+def test_what_a_run_found_stays_what_it_rests_on(store: Ledger) -> None:
+    """Its account and its plan see one ledger, whatever is written in between; the next run sees that."""
+    assert store.applied_in("run-1").empty
+    store.replace_applied(ledger(*ROWS))
+    assert store.applied_in("run-1").empty
+    pd.testing.assert_frame_equal(store.applied_in("run-2"), ledger(*ROWS))
+
+
 def test_a_row_takes_the_place_of_its_like(store: Ledger) -> None:
     """There is one memory per field and RRset; the others stay."""
     store.replace_applied(ledger(*ROWS))
