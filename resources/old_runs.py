@@ -41,19 +41,30 @@ def delete_runs(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
 
 
 def _deletions(run_ids: Sequence[str]) -> list[sa.Delete]:
-    """What deletes the events of these runs but for squares, the events' tags, and the checks' results."""
-    columns = Events.c
-    is_no_square = columns.partition.is_(None) | (columns.dagster_event_type != _MADE)
-    goes = columns.run_id.in_(run_ids) & is_no_square
-    tags = sa.delete(EventTags).where(EventTags.c.event_id.in_(sa.select(columns.id).where(goes)))
-    return [tags, sa.delete(Events).where(goes), _outlived(run_ids)]
+    """What deletes the events of these runs but for squares and last materializations, their tags, checks' results."""
+    going = _apart(sa.select(Events.c.id).where(Events.c.run_id.in_(run_ids), _is_over()))
+    tags = sa.delete(EventTags).where(EventTags.c.event_id.in_(going))
+    outlived = sa.delete(Checks).where(Checks.c.id.in_(_apart(_outlived(run_ids))))
+    return [tags, sa.delete(Events).where(Events.c.id.in_(going)), outlived]
 
 
-def _outlived(run_ids: Sequence[str]) -> sa.Delete:
-    """The statement that deletes the checks' results of these runs, where a check has a later one."""
+def _is_over() -> sa.ColumnElement[bool]:
+    """Whether an event is no square, nor what its asset was last made by: our own storage has that nowhere else."""
+    later = Events.alias()
+    is_same = later.c.asset_key == Events.c.asset_key, later.c.dagster_event_type == _MADE
+    was_made_since = sa.exists().where(*is_same, later.c.id > Events.c.id)
+    is_else = Events.c.dagster_event_type.is_distinct_from(_MADE)  # a user's own line has no type
+    return is_else | (Events.c.partition.is_(None) & was_made_since)
+
+
+def _outlived(run_ids: Sequence[str]) -> "sa.Select[tuple[int]]":
+    """The checks' results of these runs, where a check has a later one."""
     later = Checks.alias()
     is_same = later.c.asset_key == Checks.c.asset_key, later.c.check_name == Checks.c.check_name
     has_later = sa.exists().where(*is_same, later.c.id > Checks.c.id)
-    goes = sa.select(Checks.c.id).distinct().where(Checks.c.run_id.in_(run_ids), has_later).subquery()
-    # Through a subquery of its own, kept apart by DISTINCT: MySQL deletes from no table it reads in the same breath.
-    return sa.delete(Checks).where(Checks.c.id.in_(sa.select(goes.c.id)))
+    return sa.select(Checks.c.id).where(Checks.c.run_id.in_(run_ids), has_later)
+
+
+def _apart(ids: "sa.Select[tuple[int]]") -> "sa.Select[tuple[int]]":
+    """The same, in a subquery kept apart by DISTINCT: MySQL deletes from no table it reads in the same breath."""
+    return sa.select(ids.distinct().subquery().c.id)

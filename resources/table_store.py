@@ -20,7 +20,7 @@ _DECISIONS = (
     tables.IPAM_PLAN, tables.DNS_PLAN, tables.WITHHELD, tables.RECEIPT, tables.REJECTS, tables.SOURCES,
     tables.CONFLICTS,
 )  # fmt: skip
-"""What a person reads row by row; of the others a few rows show what they look like: each preview is stored thrice."""
+"""What a person reads row by row; of the others a few rows show what they look like, for each run stores them."""
 _FEW_ROWS = 5
 _WIDE = {tables.CONFLICTS: 200}  # characters of a cell: a conflict is its evidence
 

@@ -1,16 +1,17 @@
 """Dagster's event log in one SQLite file: what is read, packed, some seconds of it in one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy
-from dagster import DagsterEventType, EventLogEntry
+from dagster import AssetKey, DagsterEventType, EventLogEntry, EventLogRecord
 from dagster._core.events import EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import ConsolidatedSqliteEventLogStorage
 
+from resources.storage import last_materializations
 from resources.storage.database import Database
 from resources.storage.event_buffer import EventBuffer
 from resources.storage.event_watcher import EventWatcher, OnEvent
@@ -94,6 +95,23 @@ class PooledEventLog(ConsolidatedSqliteEventLogStorage):
                     self.store_asset_check_event(event, None)
                 else:
                     super().store_event(event)
+
+    def _get_asset_entry_values(
+        self,
+        event: EventLogEntry,
+        event_id: int,
+        has_asset_key_index_cols: bool,  # noqa: FBT001 - stock calls it so
+    ) -> dict[str, Any]:
+        values = super()._get_asset_entry_values(event, event_id, has_asset_key_index_cols)
+        return last_materializations.not_stored(values)
+
+    def _get_latest_materialization_records(
+        self, raw_asset_rows: Sequence[Mapping[str, Any]]
+    ) -> Mapping[AssetKey, EventLogRecord | None]:
+        with self._connect() as connection:
+            found = last_materializations.found_in_log(connection, raw_asset_rows)
+        others = last_materializations.of_others(raw_asset_rows, found)
+        return {**super()._get_latest_materialization_records(others), **found}
 
     def commit(self) -> None:
         """Commit what was written."""
