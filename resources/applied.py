@@ -4,14 +4,11 @@ Whose a name in phpIPAM or a pointer in DNS was is told by what we had written b
 needs the rows of then. A row that another takes the place of is kept, with the time until which it stood.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-
 import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from resources.own_database import frame_of, is_one_of, naive, plain_rows, rows_of
+from resources.own_database import execute_rows, frame_of, instants, is_one_of, naive, rows_of
 
 _KEY = list(tables.APPLIED.key)
 SCHEMA = sa.MetaData()
@@ -66,33 +63,22 @@ def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
     """
     if rows.empty:
         return
-    says_something = (rows["value"].notna() | rows["intended"].notna()).tolist()
-    told = list(zip(plain_rows(rows), _stood(connection, rows), says_something, strict=True))
-    before = [(row, since, says) for row, since, says in told if since is not None]
-    changed = [_old(row) | _new(row) for row, _, says in before if says]
-    gone = [_old(row) for row, _, says in before if not says]
-    kept = [_old(row) for row, since, says in before if since != row["at"] or not says]
-    new = [row for row, since, says in told if since is None and says]
-    now = {"now": naive(pd.Timestamp.now("UTC"))}
-    orders = [(_KEEP, [one | now for one in kept]), (_REMOVE, gone), (_CHANGE, changed), (sa.insert(APPLIED), new)]
-    for statement, parameters in orders:
-        if parameters:
-            connection.execute(statement, parameters)
+    since = _stood(connection, rows)
+    stood, says_something = since.notna(), rows["value"].notna() | rows["intended"].notna()
+    old = rows.rename(columns=_OLD)
+    kept = old[stood & ((since != rows["at"]) | ~says_something)].assign(now=pd.Timestamp.now("UTC"))
+    execute_rows(connection, _KEEP, kept[[*_OLD.values(), "now"]])
+    execute_rows(connection, _REMOVE, old.loc[stood & ~says_something, list(_OLD.values())])
+    execute_rows(connection, _CHANGE, old[stood & says_something])
+    execute_rows(connection, sa.insert(APPLIED), rows[~stood & says_something])
 
 
-def _old(row: Mapping[str, object]) -> dict[str, object]:
-    return {f"old_{name}": row[name] for name in _KEY}
-
-
-def _new(row: Mapping[str, object]) -> dict[str, object]:
-    return {name: row[name] for name in _SAYS}
-
-
-def _stood(connection: sa.Connection, rows: pd.DataFrame) -> list[datetime | None]:
-    """Since when there is a row of each key; None where there is none."""
-    found = connection.execute(sa.select(*(APPLIED.c[name] for name in [*_KEY, "at"])).where(*_near(rows)))
+def _stood(connection: sa.Connection, rows: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """Since when there is a row of each key; null where there is none."""
+    found = rows_of(connection, sa.select(*(APPLIED.c[name] for name in [*_KEY, "at"])).where(*_near(rows)))
     since = {tuple(key): at for *key, at in found}
-    return [since.get(key) for key in zip(*(rows[name].tolist() for name in _KEY), strict=True)]
+    keys = zip(*(rows[name].tolist() for name in _KEY), strict=True)
+    return instants([since.get(key) for key in keys]).set_axis(rows.index)
 
 
 def _near(keys: pd.DataFrame) -> list[sa.ColumnElement[bool]]:
@@ -109,8 +95,8 @@ def _named(table: sa.Table) -> list[sa.Column[object]]:
     return [table.c[name] for name in tables.APPLIED.names]
 
 
-_IS_OLD = [APPLIED.c[name] == sa.bindparam(f"old_{name}") for name in _KEY]
-_SAYS = [name for name in tables.APPLIED.names if name not in _KEY]
+_OLD = {name: f"old_{name}" for name in _KEY}
+_IS_OLD = [APPLIED.c[name] == sa.bindparam(old) for name, old in _OLD.items()]
 _REMOVE = sa.delete(APPLIED).where(*_IS_OLD)
 _CHANGE = sa.update(APPLIED).where(*_IS_OLD)
 _KEEP = sa.insert(APPLIED_BEFORE).from_select(

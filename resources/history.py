@@ -14,7 +14,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.history import STATE, Observation, spliced
 from pipelines.who import Looks, Question
-from resources.own_database import OwnTables, delete_rows, plain_rows
+from resources.own_database import OwnTables, delete_rows, execute_rows, plain_rows
 
 _metadata = sa.MetaData()
 _looks = sa.Table(
@@ -98,8 +98,7 @@ class History(OwnTables):
         if not is_look:
             connection.execute(sa.insert(_looks), {"site": seen.site, "at": _second(seen.at)})
         delete_rows(connection, _history, _cells(gone))
-        if len(new):
-            connection.execute(sa.insert(_history), _cells(new))
+        execute_rows(connection, sa.insert(_history), _cells(new))
         return Noted(int(not is_look), len(gone) + len(new))
 
     def _spliced(self, connection: sa.Connection, seen: Observation) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -173,10 +172,10 @@ def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:
     return table.frame(pd.DataFrame(columns | times))
 
 
-def _cells(rows: pd.DataFrame) -> list[dict[str, object]]:
+def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     epoch = pd.Timestamp(0, tz="UTC")
     seconds = {name: ((rows[name] - epoch) // pd.Timedelta(seconds=1)).astype("Int64") for name in ("from_at", "to_at")}
-    return plain_rows(rows.assign(**seconds))
+    return rows.assign(**seconds)
 
 
 def _second(at: pd.Timestamp) -> int:

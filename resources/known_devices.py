@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pipelines import tables
 from pipelines.reconcile.identity import changed, forgotten, remembered
-from resources.own_database import OwnTables, delete_rows, frame_of, plain_rows, rows_of
+from resources.own_database import OwnTables, delete_rows, execute_rows, frame_of, rows_of
 
 _KEY = list(tables.DEVICE_IDS.key)
 _metadata = sa.MetaData()
@@ -48,7 +48,6 @@ class KnownDevices(OwnTables):
         if gone.empty:
             return 0
         with self._engine.begin() as connection:
-            delete_rows(connection, _device_ids, plain_rows(gone))
-            if len(news):
-                connection.execute(sa.insert(_device_ids), plain_rows(news))
+            delete_rows(connection, _device_ids, gone)
+            execute_rows(connection, sa.insert(_device_ids), news)
         return len(gone)

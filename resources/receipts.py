@@ -11,7 +11,16 @@ from pipelines import tables
 from pipelines.contract import INSTANT, INTEGER, Column, Table
 from pipelines.plan.undo import Wrote
 from resources.applied import SCHEMA
-from resources.own_database import aware, delete_rows, frame_of, is_one_of, naive, plain_rows, rows_of
+from resources.own_database import (
+    aware,
+    delete_rows,
+    execute_rows,
+    frame_of,
+    is_one_of,
+    naive,
+    plain_rows,
+    rows_of,
+)
 
 _TYPES = {INTEGER: sa.Integer, INSTANT: sa.DateTime}
 _KEY = list(tables.HOLDS.key)
@@ -140,9 +149,8 @@ class Receipts:
     def replace_holds(self, over: pd.DataFrame, new: pd.DataFrame) -> None:
         """Let the holds with the keys of `over` go, and keep those of `new` (`tables.HOLDS`)."""
         with self._engine.begin() as connection:
-            delete_rows(connection, _holds, plain_rows(over))
-            if len(new):
-                connection.execute(sa.insert(_holds), plain_rows(new))
+            delete_rows(connection, _holds, over)
+            execute_rows(connection, sa.insert(_holds), new)
 
     def _written(self, *where: sa.ColumnElement[bool]) -> pd.DataFrame:
         with self._engine.connect() as connection:
@@ -169,13 +177,10 @@ def announce(connection: sa.Connection, run: Run, rows: pd.DataFrame) -> Ids:
 
 def settle(connection: sa.Connection, run: Run, rows: pd.DataFrame, announced: Ids) -> None:
     """Say of each row what became of it, and add what was not announced, such as the id of a row that was made."""
-    ids = [announced.get(key) for key in zip(*(rows[name].tolist() for name in tables.RECEIPT.key), strict=True)]
-    new = rows[[identity is None for identity in ids]]
-    if len(new):
-        connection.execute(sa.insert(RECEIPTS), plain_rows(new.assign(**run._asdict())))
-    ends = plain_rows(rows[["outcome", "detail"]])
-    if heard := {identity: end for identity, end in zip(ids, ends, strict=True) if identity is not None}:
-        _hear(connection, heard)
+    keys = zip(*(rows[name].tolist() for name in tables.RECEIPT.key), strict=True)
+    ids = pd.Series([announced.get(key) for key in keys], rows.index, dtype=INTEGER)
+    execute_rows(connection, sa.insert(RECEIPTS), rows[ids.isna()].assign(**run._asdict()))
+    _hear(connection, rows[["outcome", "detail"]].assign(old_id=ids)[ids.notna()])
 
 
 def forget(connection: sa.Connection, before: pd.Timestamp) -> int:
@@ -205,13 +210,14 @@ def _ended(before: datetime) -> "sa.Select[tuple[str]]":
     return runs.order_by(sa.func.max(columns.id)).limit(_RUNS_AT_ONCE)
 
 
-def _hear(connection: sa.Connection, heard: dict[int, dict[str, object]]) -> None:
+def _hear(connection: sa.Connection, heard: pd.DataFrame) -> None:
     """Many rows that were announced together, and had the same end, in one statement; else each by its id."""
-    first, last, end = min(heard), max(heard), next(iter(heard.values()))
-    if len(heard) == last - first + 1 and all(one == end for one in heard.values()):
-        connection.execute(sa.update(RECEIPTS).where(RECEIPTS.c.id.between(first, last)).values(end))
+    ids, ends = heard["old_id"], heard[["outcome", "detail"]].drop_duplicates()
+    if len(ends) == 1 and len(ids) == ids.max() - ids.min() + 1:
+        together = RECEIPTS.c.id.between(int(ids.min()), int(ids.max()))
+        connection.execute(sa.update(RECEIPTS).where(together).values(plain_rows(ends)[0]))
     else:
-        connection.execute(_HEARD, [{"old_id": identity, **end} for identity, end in heard.items()])
+        execute_rows(connection, _HEARD, heard)
 
 
 def _all_of(stored: sa.Table, table: Table) -> sa.Select[tuple[object, ...]]:
