@@ -1,8 +1,7 @@
 """What Dagster loads: the network of `NETCENSUS_NETWORK`, put together by composition.py."""
 
-import gc
-
 from composition import build_defs
+from resources.garbage import to_the_end
 
-defs = build_defs()
-gc.freeze()  # all of this stays to the end: the garbage collector need not walk through it again and again
+with to_the_end():
+    defs = build_defs()

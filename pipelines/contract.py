@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -144,8 +145,8 @@ class Table:
 
 
 @cache
-def _dtype(name: str) -> object:
-    """A dtype by its name: to compare each column's with a name would read that name each time."""
+def _dtype(name: str) -> Any:
+    """A dtype by its name: pandas would look through all that it knows for each column."""
     return pd.api.types.pandas_dtype(name)
 
 
@@ -153,4 +154,5 @@ def _typed(values: Sequence[object], column: Column) -> "pd.Series[object] | pd.
     """The values in the column's dtype: a column's with their index, others as an array, which is made faster."""
     if column.dtype == FLAG and pd.Series(values).isna().any():
         raise ValueError(f"{column.name} is missing in a row, and pandas would read that as true")
-    return pd.Series(values, dtype=column.dtype) if isinstance(values, pd.Series) else pd.array(values, column.dtype)
+    dtype = _dtype(column.dtype)
+    return pd.Series(values, dtype=dtype) if isinstance(values, pd.Series) else pd.array(values, dtype)

@@ -122,8 +122,9 @@ class Ledger(OwnTables):
         with self._engine.connect() as connection:
             born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             read = sa.select(*(_reads.c[name] for name in tables.READS.names))
-            reads = connection.execute(read.order_by(*(_reads.c[name] for name in tables.READS.key))).all()
-            resent = connection.execute(sa.select(_resent).order_by(*_resent.primary_key.columns)).all()
+            reads = rows_of(connection, read.order_by(*(_reads.c[name] for name in tables.READS.key)))
+            asked_of = sa.select(*(_resent.c[name] for name in tables.RESENT.names))
+            resent = rows_of(connection, asked_of.order_by(*_resent.primary_key.columns))
             asked = connection.scalars(
                 sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id, _IS_LATE).distinct()
             )
@@ -131,8 +132,8 @@ class Ledger(OwnTables):
         return Past(
             holds=self.receipts.holds(),
             born_at=None if born_at is None else aware(born_at),
-            reads=tables.READS.rows([(*row[:2], aware(row.read_at), row.rows) for row in reads]),
-            resent=tables.RESENT.rows([(*row[:5], aware(row.at)) for row in resent]),
+            reads=frame_of(tables.READS, reads),
+            resent=frame_of(tables.RESENT, resent),
             asked=sites,
         )
 
