@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.scenarios.world import ROOT, World
-from tests.services.process import HOST, Process, free_port, is_listening, start
+from tests.services.ports import free_port
+from tests.services.process import HOST, Process, is_listening, start
 
 _LIMIT_S = 180
 _LOCATION = {"repositoryLocationName": "netcensus", "repositoryName": "__repository__"}

@@ -20,6 +20,9 @@ CLOSED = "closed.lan."
 DHCID = "AAABR3v0cA4+L0WBcSoIANwvg+L3JrBXHzUi+eQqJBXibBs="
 OTHER_DHCID = "AAAB2v/SZUeG6XTT8+7Z6BJ2iY8p8zk8OxdT1Z8XH9l6kxE="
 IMPATIENT = Limits(connect_s=1, answer_s=0.3, transfer_s=2)
+"""For tests in which no answer is good: an answer that is, from a machine that is busy, may come later."""
+DECIDED = Limits(answer_s=1.5)
+"""For tests in which one answer never comes, and the others must."""
 
 
 SERVERS = (pytest.param("bind", marks=pytest.mark.services("bind")), "technitium")

@@ -2,14 +2,13 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from resources.phpipam import Phpipam
 from tests.integration.phpipam_case import PASSWORD, mysql_settings
-from tests.services.process import HOST, free_port
+from tests.services.process import HOST, PATIENCE_S
 
 
 @dataclass
@@ -23,22 +22,25 @@ class Wire:
     def carry(self, client: socket.socket) -> None:
         """Carry one connection until either end closes it or `on_request` has it cut."""
         with suppress(OSError), closing(client), socket.create_connection(self.server) as server:
-            answers = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            is_cut = threading.Event()
+            answers = threading.Thread(target=_pump, args=(server, client, is_cut), daemon=True)
             answers.start()
             while request := client.recv(65536):
-                is_last = self.on_request(request)
-                if is_last:
-                    client.shutdown(socket.SHUT_RDWR)
+                if self.on_request(request):
+                    is_cut.set()
                 server.sendall(request)
-                if is_last:
-                    time.sleep(0.2)  # the server has acted; its answer went nowhere
+                if is_cut.is_set():
+                    answers.join(PATIENCE_S)  # the server has acted, before the client can look what came of it
                     break
-            server.shutdown(socket.SHUT_RDWR)  # closing alone says nothing while the other thread reads
+            for one in (server, client):
+                one.shutdown(socket.SHUT_RDWR)  # closing alone says nothing while the other thread reads
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def _pump(source: socket.socket, target: socket.socket, is_cut: threading.Event) -> None:
     try:
         while answer := source.recv(65536):
+            if is_cut.is_set():
+                return
             target.sendall(answer)
         target.shutdown(socket.SHUT_WR)
     except OSError:
@@ -48,8 +50,8 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 @contextmanager
 def wire_to(port: int) -> Iterator[Wire]:
     """A listening wire to the server's port."""
-    wire = Wire(free_port(), (HOST, port))
-    with socket.create_server((HOST, wire.port)) as listener:
+    with socket.create_server((HOST, 0)) as listener:
+        wire = Wire(listener.getsockname()[1], (HOST, port))
 
         def accept() -> None:
             while True:

@@ -12,6 +12,7 @@ from pipelines.network import Site
 from pipelines.snapshots import Snapshot
 from resources import sections
 from resources.gateways import read_site
+from resources.nameserver import Limits
 from resources.phpipam import Phpipam
 from tests.integration.dns_kit import IMPATIENT, client
 from tests.integration.phpipam_case import PASSWORD, Case, create, mysql_settings, outcomes, plan
@@ -21,6 +22,7 @@ from tests.services.bind import Bind
 from tests.services.kea import Kea
 from tests.services.line import Line, running_line
 from tests.services.openssh import Sshd
+from tests.services.process import PATIENCE_S
 
 AT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 COLUMNS = ("what is cut", "at so many places", "taken for the whole", "written by halves")
@@ -52,7 +54,9 @@ def test_an_ssh_connection_cut_anywhere_gives_no_source(dhcp: Kea, gateway_host:
 
         def read() -> list[Snapshot]:
             key = gateway_host.client_key.read_text
-            return read_site(site, str(tmp_path / "network.toml"), key, lambda: datetime.now(UTC), connect_limit_s=5)
+            return read_site(
+                site, str(tmp_path / "network.toml"), key, lambda: datetime.now(UTC), connect_limit_s=PATIENCE_S
+            )
 
         assert all(one.is_complete for one in read())
         # The connection's own end, which comes after the answers, may be lost without harm.
@@ -89,11 +93,11 @@ def test_a_zone_transfer_cut_anywhere_is_none(bind: Bind) -> None:
     zone = "20.0.10.in-addr.arpa."
     with running_line(bind.port) as line:
 
-        def read() -> Snapshot:
-            with client(bind, port=line.port, zones=(zone,), limits=IMPATIENT) as server:
+        def read(limits: Limits = IMPATIENT) -> Snapshot:
+            with client(bind, port=line.port, zones=(zone,), limits=limits) as server:
                 return server.read(zone, None, AT)
 
-        whole = read()
+        whole = read(Limits())
         assert whole.is_complete
         serial = (line.carried - len(whole.content)) // 2  # its serial is asked before and after, the last time anew
         places = spread(line.carried - serial)

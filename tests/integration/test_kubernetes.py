@@ -16,7 +16,7 @@ from pipelines.network.listed import Kubernetes
 from pipelines.parse.kubernetes import essence
 from resources import kubernetes
 from tests.services.certificate import certificate
-from tests.services.process import AT_ONCE_S
+from tests.services.process import AT_ONCE_S, PATIENCE_S
 
 ANSWER = (Path(__file__).parents[1] / "fixtures" / "kubernetes" / "services.json").read_bytes()
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.of-a-service-account"
@@ -69,12 +69,12 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETCENSUS_K8S_TOKEN", TOKEN)
 
 
-def read(settings: Kubernetes, folder: Path, limit_s: float = 5) -> bytes:
+def read(settings: Kubernetes, folder: Path, limit_s: float = PATIENCE_S) -> bytes:
     """What is kept of the answer."""
     return kubernetes.read(settings, "k8s", str(folder / "network.toml"), limit_s).content
 
 
-def fault(settings: Kubernetes, folder: Path, limit_s: float = 5) -> SourceUnavailable:
+def fault(settings: Kubernetes, folder: Path, limit_s: float = PATIENCE_S) -> SourceUnavailable:
     """Why there is no answer."""
     with pytest.raises(SourceUnavailable) as caught:
         read(settings, folder, limit_s)

@@ -20,7 +20,8 @@ from tests.services.bind import Bind, running_bind
 from tests.services.dns_server import Zone
 from tests.services.mariadb import Database
 from tests.services.openssh import Sshd, running_sshd
-from tests.services.process import HOST, free_port
+from tests.services.ports import free_port
+from tests.services.process import HOST, PATIENCE_S
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 DHCID = "AAABR3v0cA4+L0WBcSoIANwvg+L3JrBXHzUi+eQqJBXibBs="
@@ -136,7 +137,7 @@ def test_the_key_can_do_nothing_else(strict: Bind, zone: str, owner: str, rtype:
     for act in ("add", "delete"):
         message = dns.update.UpdateMessage(zone, keyring=strict.key())
         getattr(message, act)(owner, *([60, rtype, data] if act == "add" else [rtype]))
-        answer = dns.query.tcp(message, strict.host, 5, strict.port)
+        answer = dns.query.tcp(message, strict.host, PATIENCE_S, strict.port)
         assert answer.rcode() == dns.rcode.REFUSED, act
     assert strict.records(zone) == before
 
@@ -164,14 +165,20 @@ def login(sshd: Sshd, key: Path) -> paramiko.SSHClient:
     ssh = paramiko.SSHClient()
     ssh.set_missing_host_key_policy(paramiko.AutoAddPolicy())  # noqa: S507 - our own server, on loopback
     ssh.connect(
-        sshd.host, sshd.port, sshd.user, key_filename=str(key), look_for_keys=False, allow_agent=False, timeout=10
+        sshd.host,
+        sshd.port,
+        sshd.user,
+        key_filename=str(key),
+        look_for_keys=False,
+        allow_agent=False,
+        timeout=PATIENCE_S,
     )
     return ssh
 
 
 def said(ssh: paramiko.SSHClient, command: str, stdin: str = "") -> tuple[int, str]:
     """The exit status of a command, and what it printed."""
-    into, out, _ = ssh.exec_command(command, timeout=10)
+    into, out, _ = ssh.exec_command(command, timeout=PATIENCE_S)
     into.write(stdin)
     into.channel.shutdown_write()
     return out.channel.recv_exit_status(), out.read().decode()
@@ -182,7 +189,7 @@ def opens(ssh: paramiko.SSHClient, port: int) -> bool:
     transport = ssh.get_transport()
     assert transport is not None
     try:
-        transport.open_channel("direct-tcpip", (HOST, port), (HOST, 9), timeout=10).close()
+        transport.open_channel("direct-tcpip", (HOST, port), (HOST, 9), timeout=PATIENCE_S).close()
     except paramiko.ChannelException:
         return False
     return True
@@ -209,7 +216,7 @@ def test_the_jump_key_passes_and_can_do_nothing_else(bare_sshd: Sshd, listening:
         with pytest.raises(paramiko.SSHException):
             transport.request_port_forward(HOST, free_port())
         with pytest.raises((paramiko.SSHException, EOFError)):
-            transport.open_session(timeout=10).get_pty()
+            transport.open_session(timeout=PATIENCE_S).get_pty()
         with pytest.raises((paramiko.SSHException, EOFError)):
             paramiko.SFTPClient.from_transport(transport)
 
@@ -224,7 +231,7 @@ def test_the_reading_key_runs_our_script_and_forwards_nothing(bare_sshd: Sshd, l
         transport = ssh.get_transport()
         assert transport is not None
         with pytest.raises((paramiko.SSHException, EOFError)):
-            transport.open_session(timeout=10).get_pty()
+            transport.open_session(timeout=PATIENCE_S).get_pty()
 
 
 @pytest.mark.services("sshd")

@@ -15,7 +15,8 @@ from resources.nameserver import Limits, NameServer
 from tests.integration.dns_kit import CLOSED, IMPATIENT, SERVERS, ZONE, client, running_zones
 from tests.integration.dns_proxy import CLOSE, Proxy, running_proxy
 from tests.services.dns_server import DnsServer
-from tests.services.process import AT_ONCE_S, free_port
+from tests.services.ports import free_port
+from tests.services.process import AT_ONCE_S
 
 READ_AT = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ from resources.nameserver import Limits, NameServer
 from tests.hostile import ALL
 from tests.integration.dns_kit import (
     CLOSED,
+    DECIDED,
     DHCID,
     IMPATIENT,
     OTHER_DHCID,
@@ -199,7 +200,7 @@ def test_an_invalid_change_is_refused_before_sending(ours: NameServer) -> None:
 def test_a_lost_answer_is_decided_by_reading_back(server: DnsServer, proxy: Proxy) -> None:
     """The server did it and its answer was lost: read again, it is applied."""
     proxy.answer = lambda answer: None if is_update(answer) else answer
-    with client(server, port=proxy.port, limits=IMPATIENT) as nameserver:
+    with client(server, port=proxy.port, limits=DECIDED) as nameserver:
         receipt = nameserver.apply(plan(row("unheard", "10.0.0.1")))
     assert outcomes(receipt) == {"unheard A": "applied"}
     assert "did not answer in time" in receipt["detail"][0]
@@ -209,7 +210,7 @@ def test_a_server_that_never_answers_leaves_it_unknown(server: DnsServer, proxy:
     """An update without an answer or an effect is unknown, never applied; nothing more is sent to that zone."""
     proxy.question = lambda question: None if is_update(question) else question
     rows = [row(f"silent-{n}", "\n".join(f"10.{n}.{m}.1" for m in range(250))) for n in range(10)]
-    with client(server, port=proxy.port, limits=IMPATIENT) as nameserver:
+    with client(server, port=proxy.port, limits=DECIDED) as nameserver:
         receipt = nameserver.apply(plan(*rows))
         assert nameserver.messages["UPDATE"] == 1
     assert set(receipt["outcome"]) == {"unknown", "refused"}

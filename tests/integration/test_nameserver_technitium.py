@@ -10,8 +10,9 @@ import pytest
 
 from pipelines.errors import PreflightFailed
 from pipelines.parse import zone as zone_parser
-from tests.integration.dns_kit import DHCID, IMPATIENT, REVERSE, ZONE, client, outcomes, plan, row, update
+from tests.integration.dns_kit import DECIDED, DHCID, REVERSE, ZONE, client, outcomes, plan, row, update
 from tests.integration.dns_proxy import running_proxy
+from tests.services.process import PATIENCE_S
 from tests.services.technitium import Technitium, TechnitiumZone, running_technitium, secondary_of
 from tests.services.technitium.records import NoReply
 
@@ -69,7 +70,7 @@ def test_an_update_that_threw_is_unknown_and_has_left_nothing(server: Technitium
             raise NoReply
 
     server.on_commit = throw
-    with client(server, limits=IMPATIENT) as ours:
+    with client(server, limits=DECIDED) as ours:
         receipt = ours.apply(plan(row("first", "10.0.0.1"), row("second", "10.0.0.2")))
     assert set(receipt["outcome"]) == {"unknown"}
     assert receipt["detail"].str.contains("it reads nothing; .*did not answer in time").all()
@@ -82,10 +83,10 @@ def test_half_an_update_is_told_apart_by_reading_back(server: Technitium) -> Non
 
     def wait_at_the_second() -> None:
         if next(commits) == 2:
-            is_read.wait(5)
+            is_read.wait(PATIENCE_S)
 
     server.on_commit = wait_at_the_second
-    with client(server, limits=IMPATIENT) as ours:
+    with client(server, limits=DECIDED) as ours:
         receipt = ours.apply(plan(row("first", "10.0.0.1"), row("second", "10.0.0.2"), row("third", "10.0.0.3")))
         is_read.set()
         assert outcomes(receipt) == {"first A": "applied", "second A": "applied", "third A": "unknown"}
@@ -175,6 +176,7 @@ def test_a_transfer_the_server_cut_is_no_transfer() -> None:
                 snapshot = ours.read(ZONE, None, READ_AT)
         assert not snapshot.is_complete
         assert "lost before it answered" in str(snapshot.reason)
+        server.sockets.send_timeout_s = PATIENCE_S
         with client(server) as ours:
             snapshot = ours.read(ZONE, None, READ_AT)
         assert snapshot.is_complete

@@ -19,7 +19,8 @@ from tests.integration.phpipam_case import (
     plan,
 )
 from tests.integration.phpipam_wire import Wire, at_the_loads_commit, through
-from tests.services.process import HOST, free_port
+from tests.services.ports import free_port
+from tests.services.process import HOST, PATIENCE_S, eventually
 
 pytestmark = pytest.mark.services("mariadb")
 
@@ -47,12 +48,8 @@ def test_a_killed_connection_leaves_nothing_half_written(case: Case) -> None:
 
 def _kill_when_waiting(case: Case) -> None:
     """End the connection of ours that waits for a lock."""
-    sql = "SELECT id FROM information_schema.processlist WHERE user = 'netcensus' AND info LIKE 'INSERT INTO ipadd%%'"
-    for _ in range(200):
-        for row in case.root.execute(sql):
-            case.root.execute(f"KILL {int(row['id'])}")
-            return
-        time.sleep(0.02)
+    for connection in _wait_for_lock(case):
+        case.root.execute(f"KILL {connection}")
 
 
 def test_a_commit_whose_answer_is_lost_is_settled_as_applied(case: Case, wire: Wire) -> None:
@@ -129,7 +126,7 @@ def test_a_deadlock_is_tried_again(case: Case) -> None:
 
     thread = threading.Thread(target=other)
     thread.start()
-    waiting.wait(5)
+    assert waiting.wait(PATIENCE_S)
     receipt = case.apply(
         change("update", IP, "hostname", "nas", "nas2", identity),
         change("touch", "10.0.10.51", "lastSeen", None, SEEN, last),
@@ -140,11 +137,15 @@ def test_a_deadlock_is_tried_again(case: Case) -> None:
     assert len(case.changelog()) == 1
 
 
-def _wait_for_lock(case: Case) -> None:
-    for _ in range(20):
+def _wait_for_lock(case: Case) -> list[int]:
+    """The connections that wait for a lock, as soon as there are any."""
+    sql = "SELECT trx_mysql_thread_id AS id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+
+    def waiting() -> list[int]:
         time.sleep(0.2)  # the server renews this table only when nobody has asked for a tenth of a second
-        if case.root.execute("SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"):
-            return
+        return [int(row["id"]) for row in case.root.execute(sql)]
+
+    return eventually(waiting, "a wait for a lock")
 
 
 def test_only_one_run_loads(case: Case) -> None:
@@ -175,8 +176,9 @@ def test_the_lock_of_a_machine_that_is_gone_ends_with_the_run(case: Case, monkey
     assert database._IDLE_LIMIT_S == LIMIT_S  # noqa: SLF001 - neither may import the other
     session = database._SESSION.replace(f"wait_timeout = {LIMIT_S}", "wait_timeout = 1")  # noqa: SLF001 - else a quarter of an hour
     monkeypatch.setattr(database, "_SESSION", session)
+    ours = "SELECT id FROM information_schema.processlist WHERE user = 'netcensus'"
     with case.phpipam.lock():
-        time.sleep(2.2)
+        eventually(lambda: not case.root.execute(ours), "the end of the connection")
         with case.phpipam.lock():
             assert outcomes(case.apply(*create(IP, hostname="nas"))) == ["applied"]
 

@@ -70,8 +70,8 @@ def test_ten_thousand_names_are_digested_fast(phpipam_database: Database) -> Non
     case.root.execute(f"INSERT INTO ipaddresses (subnetId, ip_addr, hostname) VALUES {values}")  # noqa: S608 - numbers
     ours = watching(case)
     ours.names(_LIMIT_S)
-    before, began = phpipam_database.counters()["Com_select"], time.process_time()
+    before, began = phpipam_database.counters()["Com_select"], time.thread_time()
     assert ours.names(_LIMIT_S).count >= 10_000
-    used_s = time.process_time() - began
+    used_s = time.thread_time() - began
     print(f"10,000 names: {used_s * 1000:.0f} ms CPU, {phpipam_database.counters()['Com_select'] - before} SELECTs")  # noqa: T201 - a figure worth seeing
     assert used_s < 0.5

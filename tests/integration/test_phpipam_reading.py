@@ -17,7 +17,7 @@ from tests.integration.phpipam_case import (
     plan,
 )
 from tests.integration.phpipam_wire import Wire, through
-from tests.services.process import free_port
+from tests.services.ports import free_port
 
 pytestmark = pytest.mark.services("mariadb")
 

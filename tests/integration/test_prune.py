@@ -131,17 +131,19 @@ def test_a_damaged_file_is_found_within_a_month_told_once_and_stored_again(
 
 def test_the_job_is_red_with_the_damaged_files_path(archive: Archive, tmp_path: Path) -> None:
     """So that the sensor `watch` tells of it; old runs are deleted all the same."""
-    today = pd.Timestamp.now("UTC").toordinal() % NIGHTS
-    place = archive.root / f"{today:02x}" / f"{today:02x}{'0' * 62}.gz"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(b"no answer")
+    today = pd.Timestamp.now("UTC").toordinal()
+    nights = [f"{night % NIGHTS:02x}" for night in (today, today + 1)]  # midnight may come in between
+    places = [archive.root / night / f"{night}{'0' * 62}.gz" for night in nights]
+    for place in places:
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"no answer")
     with dg.instance_for_test() as instance:
         result = prune.execute_in_process(
             instance=instance, resources={"retention": retention(archive, tmp_path)}, raise_on_error=False
         )
     (failure,) = result.get_step_failure_events()
     assert failure.step_failure_data.user_failure_data is not None
-    assert str(place) in str(failure.step_failure_data.user_failure_data.description)
+    assert sum(str(place) in str(failure.step_failure_data.user_failure_data.description) for place in places) == 1
     assert [event.step_key for event in result.get_step_success_events()] == ["delete_old_runs"]
 
 

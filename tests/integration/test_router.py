@@ -19,7 +19,8 @@ from resources.openwrt import SOURCES
 from resources.ssh import Hop
 from tests.services.dropbear import Dropbear
 from tests.services.openssh import Sshd
-from tests.services.process import AT_ONCE_S, eventually, free_port
+from tests.services.ports import free_port
+from tests.services.process import AT_ONCE_S, PATIENCE_S, eventually
 from tests.services.programs import path_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -46,11 +47,11 @@ def read(router: Dropbear, gateway_host: Sshd, tmp_path: Path) -> Read:
 
     def read_router(
         port: int = router.port,
-        connect_limit_s: float = 5,
+        connect_limit_s: float = PATIENCE_S,
         subnets: tuple[str, ...] = ("192.168.8.0/24",),
         **settings: object,
     ) -> dict[str, Snapshot]:
-        first = {"kind": "openwrt", "host": "127.0.0.1", "port": port, "user": router.user, "command_limit_s": 10}
+        first = {"kind": "openwrt", "host": "127.0.0.1", "port": port, "user": router.user}
         hop = PfsenseGateway(kind="pfsense", host="127.0.0.1", port=gateway_host.port, user=gateway_host.user)
         snapshots = read_site(
             Site(name="london", subnets=subnets, gateway=OpenwrtGateway.model_validate(first | settings)),

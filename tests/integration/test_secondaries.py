@@ -14,7 +14,8 @@ from pipelines.reconcile.serials import PATIENCE, serials
 from resources.nameserver import Serials
 from tests.services.bind import Bind, running_bind
 from tests.services.bind_copy import running_anew, running_copy
-from tests.services.process import AT_ONCE_S, free_dns_port
+from tests.services.ports import free_port
+from tests.services.process import AT_ONCE_S
 
 pytestmark = pytest.mark.services("bind")
 ZONE, NAME = "example.lan.", "example.lan"
@@ -56,7 +57,7 @@ def of_copies(rows: pd.DataFrame) -> list[str]:
 
 def test_a_secondary_is_waited_for_until_it_has_the_change(primary: Bind) -> None:
     """It asks every second; we go on as soon as it has it, long before the limit."""
-    port = free_dns_port()
+    port = free_port()
     with running_copy(primary, NAME, port, refresh_s=1):
         asked = servers(primary, port)
         assert of_copies(seen(asked)) == ["equal"]
@@ -70,7 +71,7 @@ def test_a_secondary_is_waited_for_until_it_has_the_change(primary: Bind) -> Non
 
 def test_a_secondary_that_does_not_fetch_is_behind_and_then_stands_still(primary: Bind) -> None:
     """The limit passes and the run goes on; a quarter of an hour later the same serial is an alarm."""
-    port = free_dns_port()
+    port = free_port()
     with running_copy(primary, NAME, port):
         asked = servers(primary, port)
         primary.add(NAME, "new.example.lan", 60, "A", "10.0.0.9")
@@ -84,7 +85,7 @@ def test_a_secondary_that_does_not_fetch_is_behind_and_then_stands_still(primary
 
 def test_a_zone_made_anew_is_seen_at_the_primary_and_at_its_copy(primary: Bind, until_closed: ExitStack) -> None:
     """The primary's serial went down, the secondary has a higher one and will keep it."""
-    port = free_dns_port()
+    port = free_port()
     for ordinal in range(5):
         primary.add(NAME, f"h{ordinal}.example.lan", 60, "A", "10.0.0.9")
     with running_copy(primary, NAME, port, refresh_s=1):
@@ -103,7 +104,7 @@ def test_a_zone_made_anew_is_seen_at_the_primary_and_at_its_copy(primary: Bind, 
 
 def test_a_secondary_that_is_away_costs_seconds_and_is_told(primary: Bind) -> None:
     """Nothing else is held up: the one that is there is asked all the same, and nobody is waited for."""
-    here, away = sorted((free_dns_port(), free_dns_port()))
+    here, away = sorted((free_port(), free_port()))
     with running_copy(primary, NAME, here):
         began = time.monotonic()
         assert of_copies(seen(servers(primary, away, here))) == ["equal", "no-answer"]

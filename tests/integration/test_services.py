@@ -18,7 +18,7 @@ from tests.services.bind import Bind, Zone, running_bind
 from tests.services.dhcp_client import Device, NoLease
 from tests.services.kea import Kea
 from tests.services.kea_config import Subnet
-from tests.services.process import eventually
+from tests.services.process import PATIENCE_S, eventually
 from tests.services.programs import PACKAGE_OF, PACKAGES_FILE
 
 REPOSITORY = Path(__file__).parents[2]
@@ -107,13 +107,13 @@ def _update(bind: Bind, zone: str, key: str = "netcensus") -> dns.update.UpdateM
 
 
 def _rcode(bind: Bind, message: dns.update.UpdateMessage) -> str:
-    return dns.rcode.to_text(dns.query.tcp(message, bind.host, 5, bind.port).rcode())
+    return dns.rcode.to_text(dns.query.tcp(message, bind.host, PATIENCE_S, bind.port).rcode())
 
 
 def _axfr(bind: Bind, name: str, key: dns.tsig.Key) -> dns.zone.Zone:
     zone = dns.zone.Zone(f"{name}.")
     question, _ = dns.xfr.make_query(zone, keyring=key)
-    dns.query.inbound_xfr(bind.host, zone, question, bind.port, 5)
+    dns.query.inbound_xfr(bind.host, zone, question, bind.port, PATIENCE_S)
     return zone
 
 

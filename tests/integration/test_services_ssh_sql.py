@@ -10,6 +10,7 @@ from tests.services.dhcp_client import Device
 from tests.services.kea import Kea
 from tests.services.mariadb import SQL_MODE, Database
 from tests.services.openssh import Sshd
+from tests.services.process import PATIENCE_S
 
 REDO = "Innodb_os_log_written"
 LAPTOP = Device("02:00:00:00:00:01", relay="10.0.10.1", hostname="Laptop")
@@ -25,7 +26,9 @@ def _ssh(
     flags = [word for setting in settings for word in ("-o", setting)]
     argv = ["ssh", "-F", "none", "-T", "-i", str(host.client_key), "-p", str(host.port), *flags]
     argv.append(f"{host.user}@{host.host}")
-    return subprocess.run([*argv, *command], input=script, text=True, capture_output=True, check=False, timeout=20)
+    return subprocess.run(
+        [*argv, *command], input=script, text=True, capture_output=True, check=False, timeout=PATIENCE_S
+    )
 
 
 def test_sshd_runs_a_script_given_on_stdin(gateway_host: Sshd, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from tests.integration.storage_story import (
 )
 from tests.services.mariadb import MariaDB
 from tests.services.postgresql import PACKAGE, PostgreSQL, programs, running_postgresql
-from tests.services.process import eventually
+from tests.services.process import PATIENCE_S, eventually
 
 STOCK = "telemetry: {enabled: false}\n"
 
@@ -107,7 +107,7 @@ def test_another_process_sees_a_run_while_it_works_and_all_of_it_after_sigterm(o
         instance.watch_event_logs(run.run_id, None, lambda entry, _cursor: seen.append(entry.user_message))
         eventually(lambda: "the table begins" in seen, "the step's line")
         child.send_signal(signal.SIGTERM)
-        child.wait(30)
+        child.wait(PATIENCE_S)
         told = events(instance, run.run_id)
         # Whoever watches gets each event once, and the last of them too.
         eventually(lambda: len(seen) == len(told), "the rest of the events")
@@ -126,7 +126,7 @@ def test_a_killed_run_leaves_a_log_that_the_next_one_goes_on_with(our_home: Path
         assert run
         eventually(lambda: ("STEP_START", "table") in [entry[:2] for entry in events(instance, run.run_id)], "it")
         child.kill()
-        child.wait(30)
+        child.wait(PATIENCE_S)
         assert "PIPELINE_START" in [entry[0] for entry in events(instance, run.run_id)]
         after = story(instance, run_job(instance, "well"))
         with sqlite3.connect(our_home / "history" / "event_log.db") as reader:
@@ -168,7 +168,7 @@ def test_a_forked_child_stores_its_last_event(our_home: Path) -> None:
             target=instance.report_engine_event, args=("of the child",), kwargs={"run_id": run_id, "job_name": "census"}
         )
         child.start()
-        child.join(30)
+        child.join(PATIENCE_S)
         messages = [entry.message for entry in instance.all_logs(run_id)][before:]
     assert sorted(messages) == ["of the child", "of the parent"]
 

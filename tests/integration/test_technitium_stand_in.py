@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +19,7 @@ import dns.zone
 import pytest
 
 from tests.services.dns_server import DnsServer
-from tests.services.process import PATIENCE_S
+from tests.services.process import PATIENCE_S, eventually
 from tests.services.technitium import Technitium, TechnitiumZone, running_technitium, secondary_of
 
 ZONE = "example.lan"
@@ -38,7 +39,7 @@ def update(server: DnsServer, zone: str = ZONE, key: str | None = "hand") -> dns
     return dns.update.UpdateMessage(f"{zone}.", keyring=server.key(key) if key else None)
 
 
-def said(server: DnsServer, message: dns.message.Message, patience_s: float = 3) -> str:
+def said(server: DnsServer, message: dns.message.Message, patience_s: float = PATIENCE_S) -> str:
     """The answer's code; `silence` when none comes in time."""
     try:
         return dns.rcode.to_text(dns.query.tcp(message, server.host, patience_s, server.port).rcode())
@@ -251,10 +252,14 @@ def test_a_transfer_that_is_not_read_in_time_is_cut() -> None:
         with socket.socket() as stream:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             stream.connect((server.host, server.port))
+            begun = threading.Event()
+            server.on_listing = begun.set
             _axfr(server, stream)
-            time.sleep(0.4)
-            stream.settimeout(2)
+            assert begun.wait(PATIENCE_S)
+            eventually(lambda: not server.sockets.is_serving, "the cut")
+            stream.settimeout(PATIENCE_S)
             assert len(b"".join(iter(lambda: stream.recv(65536), b""))) < 40 * 60 * 250
+        server.sockets.send_timeout_s = PATIENCE_S
         assert len(server.records(ZONE)) == 42
 
 
@@ -263,7 +268,7 @@ def test_a_transfer_is_of_an_exact_zone_over_tcp_and_not_of_a_stub(server: Techn
     question, _ = dns.xfr.make_query(dns.zone.Zone(dns.name.from_text("sub.example.lan")), keyring=server.key())
     assert said(server, question) == "REFUSED"
     question, _ = dns.xfr.make_query(dns.zone.Zone(dns.name.from_text(ZONE)), keyring=server.key())
-    assert dns.query.udp(question, server.host, 1, server.port).rcode() == dns.rcode.FORMERR
+    assert dns.query.udp(question, server.host, PATIENCE_S, server.port).rcode() == dns.rcode.FORMERR
     with running_technitium([TechnitiumZone(ZONE, kind="stub")]) as other, pytest.raises(dns.xfr.TransferError):
         other.records(ZONE)
 
@@ -287,7 +292,7 @@ def test_a_secondary_stands_still_until_told_and_can_go_down(server: Technitium)
         assert second.query(HOST, "A") == ["10.0.0.1"]
         second.go_down()
         with pytest.raises(OSError, match="refused"):
-            dns.query.tcp(dns.message.make_query(ZONE, "SOA"), second.host, 1, second.port)
+            dns.query.tcp(dns.message.make_query(ZONE, "SOA"), second.host, PATIENCE_S, second.port)
         second.come_back()
         assert second.serial(ZONE) == server.serial(ZONE)
 

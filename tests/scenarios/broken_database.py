@@ -14,7 +14,8 @@ from tests.integration.phpipam_wire import at_the_loads_commit
 from tests.scenarios.broken_servers import Broken, during
 from tests.scenarios.fault_world import NEW, FaultWorld
 from tests.scenarios.real_world import PASSWORD, USER
-from tests.services.process import HOST, eventually, free_port
+from tests.services.ports import free_port
+from tests.services.process import HOST, PATIENCE_S, eventually
 
 FIRST = b"node2"
 """What stands in the load's first INSERT, and in nothing the preflight sends."""
@@ -145,7 +146,7 @@ def deadlock(world: FaultWorld) -> Iterator[None]:
 
     thread = threading.Thread(target=other)
     thread.start()
-    ready.wait(5)
+    assert ready.wait(PATIENCE_S)
     yield
     thread.join()
     assert met, "InnoDB ended the other one"

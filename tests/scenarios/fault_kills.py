@@ -20,6 +20,7 @@ from tests.integration.dns_proxy import is_update
 from tests.scenarios.broken_database import FIRST
 from tests.scenarios.broken_servers import during
 from tests.scenarios.fault_world import FaultWorld
+from tests.services.process import PATIENCE_S
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 Plans = tuple[pd.DataFrame, pd.DataFrame]
@@ -111,7 +112,7 @@ def held_at_the_first_row(world: FaultWorld) -> Iterator[threading.Event]:
     def hold(request: bytes) -> bool:
         if FIRST in request:
             waits.set()
-            goes_on.wait(20)
+            goes_on.wait(PATIENCE_S)
         return False
 
     with during(world.sql, on_request=hold):

@@ -14,9 +14,11 @@ from typing import Any
 import dns.zone
 
 from tests.scenarios.world import ROOT, World
-from tests.services.process import PATIENCE_S
+from tests.services.process import PATIENCE_S, eventually
 
 Records = set[tuple[str, str, str]]
+SLEPT_THROUGH = {"oven.viktorbarzin.lan.", "30.1.168.192.in-addr.arpa."}
+"""The lease of which D2 has not heard: the first census has Kea tell it again."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ class Lab:
     def records(self) -> Records:
         """Every record of every zone but the SOAs: owner, type, data."""
         return {(owner, rtype, data) for owner, rtype, data, _ in self._rdatas() if rtype != "SOA"}
+
+    def wait_for_d2(self) -> None:
+        """Return once D2 has registered what the first census asks for: it works on its own, and tells nobody."""
+        eventually(lambda: {owner for owner, *_ in self.records()} >= SLEPT_THROUGH, "D2's registration of oven")
 
     def ttls(self) -> dict[tuple[str, str], int]:
         """The TTL of every RRset by its owner and type."""

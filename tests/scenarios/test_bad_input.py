@@ -187,7 +187,7 @@ def broken_world(case: Case, lab: Lab, own: Path) -> World:
         assert old in text, "the case changes nothing"
         return text.replace(old, new) if old else text
 
-    world = lab.world(own, edited)
+    world = lab.world(own, edited).judged()
     case.prepare(lab, own)
     given = {name: real(value) for name, value in case.variables.items() if value is not None}
     kept = {name: value for name, value in world.variables.items() if name not in case.variables}

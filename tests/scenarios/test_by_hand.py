@@ -76,8 +76,9 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hands]:
     """The lab after a census."""
     folder = tmp_path_factory.mktemp("by_hand")
     with running_lab(folder / "lab") as lab:
-        one = Hands(lab, lab.world(folder / "own"))
+        one = Hands(lab, lab.world(folder / "own").judged())
         assert one.world.run() == []
+        lab.wait_for_d2()
         yield one
 
 

@@ -20,6 +20,7 @@ import netcensus
 from schedules.dns_sync import dns_sync_when_changed
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import World
+from tests.services.process import PATIENCE_S
 
 ZONE, FREE_IP = "viktorbarzin.lan", "10.0.10.201"
 
@@ -56,7 +57,7 @@ class Watched:
         secret = (self.lab.folder / "tsig_secret.kea-ddns").read_text(encoding="ascii").strip()
         message = dns.update.UpdateMessage(ZONE, keyring=dns.tsig.Key("kea-ddns", secret))
         message.add(dns.name.from_text(f"{owner}.{ZONE}"), 600, "A", address)
-        dns.query.tcp(message, "127.0.0.1", port=_port(self.world), timeout=5)
+        dns.query.tcp(message, "127.0.0.1", port=_port(self.world), timeout=PATIENCE_S)
 
     def rename(self, hostname: str, ip: str = FREE_IP) -> None:
         """A name that a person types into phpIPAM, at an address that is made where it is not there."""
@@ -86,10 +87,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """The lab after its first census."""
     folder = tmp_path_factory.mktemp("watched")
     with running_lab(folder / "lab") as lab:
-        one = Watched(lab, lab.world(folder / "own"))
+        one = Watched(lab, lab.world(folder / "own").judged())
         netcensus.prepare_home(one.world.home)
         assert one.tick() == "No load has been noted yet: run the job census first"
         assert one.world.run() == []
+        lab.wait_for_d2()
         yield one
 
 

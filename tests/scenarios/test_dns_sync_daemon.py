@@ -27,6 +27,7 @@ _WORKSPACE = """load_from:
 def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> RealNetwork:
     """The servers after a census."""
     found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
     assert found.world.run() == []
     return found
 

@@ -35,7 +35,7 @@ from tests.scenarios.fault_kills import (
 )
 from tests.scenarios.fault_world import FaultWorld, State, running_fault_world
 from tests.scenarios.reliability import agree
-from tests.services.process import HOST
+from tests.services.process import HOST, PATIENCE_S
 
 pytestmark = [
     pytest.mark.services("bind", "kea", "mariadb", "sshd"),
@@ -205,7 +205,7 @@ def test_of_two_loads_at_once_one_is_refused_and_the_other_whole(planned: Matrix
     world, plans = planned.world, planned.world.plans()
     with held_at_the_first_row(world) as waits:
         first = forked(world, plans, int)
-        assert waits.wait(20)
+        assert waits.wait(PATIENCE_S)
         assert ended(forked(world, plans, int)) == 1
     assert ended(first) == 0
     assert world.things() == planned.end[0]

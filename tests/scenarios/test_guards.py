@@ -114,7 +114,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, printed: list[Ended]) -> Ite
     """Told once."""
     folder = tmp_path_factory.mktemp("guards")
     with running_lab(folder / "lab") as lab:
-        world = lab.world(folder / "own")
+        world = lab.world(folder / "own").judged()
         told = Story(lab, world)
         assert world.run() == []
         change_ledger(world, *_REPEATED_READS)

@@ -27,7 +27,7 @@ def test_censuses_remember_who_held_what_and_who_answers(tmp_path: Path) -> None
     From the archive alone, with nobody there to be asked, `replay` makes the same history again.
     """
     with running_lab(tmp_path / "lab") as lab:
-        world = lab.world(tmp_path / "census")
+        world = lab.world(tmp_path / "census").judged()
         world.run("rehearse")
         assert not looks(world)
         world.run()

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines.values import host_name
-from tests.scenarios.lab_world import Lab, Records, running_lab
+from tests.scenarios.lab_world import SLEPT_THROUGH, Lab, Records, running_lab
 from tests.scenarios.world import World
-from tests.services.process import eventually
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -22,7 +21,6 @@ COLUMNS = (
     "editDate",
 )  # fmt: skip
 OURS = {"A", "AAAA", "PTR", "DHCID"}
-SLEPT_THROUGH = {"oven.viktorbarzin.lan.", "30.1.168.192.in-addr.arpa."}
 HOSTILE = ["10.0.10.113", "10.0.10.122", "10.0.10.123", "10.0.10.124", "10.0.10.125"]
 MANGLED = ["192.168.1.118", "192.168.1.128", "192.168.1.132", "192.168.1.134", "192.168.1.137"]
 RESERVED_WORDS = ["192.168.1.111", "192.168.1.112", "192.168.1.113", "10.0.20.154"]
@@ -106,7 +104,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         first = world.command()
         assert (first.returncode, first.stderr) == (0, "")
         rejects = world.table("rejects")
-        eventually(lambda: {owner for owner, *_ in lab.records()} >= SLEPT_THROUGH, "D2's registration of oven")
+        lab.wait_for_d2()
         states.append(state(lab, world))
         for _ in ("second", "third"):
             assert world.run() == []

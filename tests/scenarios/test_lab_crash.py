@@ -77,8 +77,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab,
     """A lab of which one census was taken."""
     folder = tmp_path_factory.mktemp("undisturbed")
     with running_lab(folder / "lab") as lab:
-        world = lab.world(folder / "own")
+        world = lab.world(folder / "own").judged()
         assert world.run() == []
+        lab.wait_for_d2()
         yield lab, world
 
 
@@ -90,10 +91,11 @@ def test_a_census_after_killed_ones_ends_where_an_undisturbed_one_does(
     That we made a row is known of fewer rows, those whose number came back in time: the others are never removed.
     """
     with running_lab(tmp_path / "lab") as lab:
-        world = lab.world(tmp_path / "own")
+        world = lab.world(tmp_path / "own").judged()
         for moment in MOMENTS:
             assert killed_when(moment, lab, world) == -signal.SIGKILL, moment.__name__
         assert world.run() == []
+        lab.wait_for_d2()
         found, expected = result(lab), result(undisturbed[0])
         assert found[0] == expected[0]
         assert _without_times(found[1]) == _without_times(expected[1])

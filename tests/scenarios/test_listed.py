@@ -45,7 +45,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World
     """The lab, and a netcensus with a list of hosts that has taken one census of it."""
     folder = tmp_path_factory.mktemp("listed")
     with running_lab(folder / "lab") as lab:
-        world = lab.world(folder / "own", lambda text: firewall_alone(text) + SOURCES)
+        world = lab.world(folder / "own", lambda text: firewall_alone(text) + SOURCES).judged()
         write(world, HOSTS)
         (world.folder / "services.json").write_text(SERVICES, encoding="utf-8")
         (world.folder / "public.zone").write_text(PUBLIC, encoding="utf-8")

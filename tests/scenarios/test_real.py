@@ -58,7 +58,7 @@ def check_changelog(network: RealNetwork, identity: int) -> None:
     assert entry["cdiff"].startswith("[details]: \r\n[subnetId]. 192.168.1.0/24 [LAN 192.168.1.0/24] (id 9)\r\n")
     assert "[hostname]. tv\r\n[mac]. 02.00.00.00.00.02\r\n" in entry["cdiff"]
     age = datetime.now(SOFIA).replace(tzinfo=None) - datetime.fromisoformat(str(entry["cdate"]))
-    assert abs(age.total_seconds()) < 60
+    assert abs(age.total_seconds()) < 1800, "in another zone it would be hours"
 
 
 def test_d2_takes_over_what_we_wrote(network: RealNetwork) -> None:
@@ -91,9 +91,9 @@ def test_a_second_census_writes_nothing(network: RealNetwork, capfd: pytest.Capt
 
     And no secret is left in the archive, the tables, the ledger, Dagster's events and logs, or on stdout and stderr.
     """
-    for device in (TV, LAPTOP):
-        network.kea.client().lease(device)
-    network.bind.wait_for("laptop.viktorbarzin.lan", "A")
+    network.kea.client().lease(TV)
+    ip = network.kea.client().lease(LAPTOP).address
+    network.bind.wait_for(ip_address(ip).reverse_pointer, "PTR")  # D2's second message, and its last
     census(network)
     before = network.everything()
     ledger = [network.world.ledger(name) for name in ("applied", "receipts")]

@@ -49,6 +49,7 @@ def network(
     gateway_host.program("ndp", NDP)
     with running_bind([*ZONES, ZONE]) as bind:
         made = real_network(tmp_path / "own", replace(dhcp, bind=bind), phpipam_database, gateway_host)
+        made.world.judged()
         file = made.world.folder / "network.toml"
         text = file.read_text().replace('"10.3.2.0/24"]', f'"10.3.2.0/24", "{SUBNET}"]')
         file.write_text(text.replace("kea_sockets", f'kea6_sockets = ["{kea6.control_socket}"]\nkea_sockets', 1))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.scenarios.lab_world import Lab, running_lab
 from tests.scenarios.world import World
-from tests.services.process import free_dns_port
+from tests.services.ports import free_port
 
 _MARK = "algorithm = "
 
@@ -45,6 +45,8 @@ def test_a_census_whose_secondary_follows_is_green(lab: Lab, tmp_path: Path) -> 
     assert world.run() == []
     assert {row[5] for row in world.ledger("serials")} == {"equal"}
     assert _checks(world) == {"secondaries_follow": True, "no_serial_went_down": True}
+    lab.wait_for_d2()
+    assert world.run() == []
     noted = world.ledger("serials")
     assert world.run() == []
     assert world.ledger("serials") == noted
@@ -52,7 +54,7 @@ def test_a_census_whose_secondary_follows_is_green(lab: Lab, tmp_path: Path) -> 
 
 def test_a_census_does_its_work_and_says_which_secondary_is_away(lab: Lab, tmp_path: Path) -> None:
     """The run's work is done and kept; the command's status and the red check tell the person what to look at."""
-    port = free_dns_port()
+    port = free_port()
     world = lab.world(tmp_path, with_secondary(port, "secondaries_limit_s = 1\n")).judged()
     faults = world.run()
     assert len(faults) == 1

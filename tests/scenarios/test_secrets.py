@@ -86,7 +86,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
         cluster = stack.enter_context(api(folder, repeats_the_token))
         web.status, mail.status = 500, 535
         settings = ALERTS.format(mail=mail.port, server=cluster.server, ca=folder / str(cluster.ca))
-        world = lab.world(folder / "own", lambda text: text + settings)
+        world = lab.world(folder / "own", lambda text: text + settings).judged()
         more = {
             "NETCENSUS_WEBHOOK_URL": f"http://127.0.0.1:{web.port}/services/{WEB_SECRET}",
             "NETCENSUS_SMTP_PASSWORD": MAIL_PASSWORD,
@@ -99,9 +99,17 @@ def command_lines(process: "subprocess.Popen[bytes]") -> Iterator[str]:
     """The command lines of a process and of its children, as anybody on the machine sees them, until it ends."""
     while process.poll() is None:
         for task in Path(f"/proc/{process.pid}/task").glob("*/children"):
-            for number in (str(process.pid), *task.read_text().split()):
-                yield Path(f"/proc/{number}/cmdline").read_text() if Path(f"/proc/{number}").exists() else ""
+            for number in (str(process.pid), *_told(task).split()):
+                yield _told(Path(f"/proc/{number}/cmdline"))
         time.sleep(0.2)
+
+
+def _told(file: Path) -> str:
+    """What the kernel tells of a thread or a process; nothing of one that has just ended."""
+    try:
+        return file.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_no_secret_is_in_what_a_census_leaves_prints_or_shows(planted: Planted) -> None:

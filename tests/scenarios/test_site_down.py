@@ -27,6 +27,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lab, World
     with running_lab(folder / "lab") as lab:
         world = lab.world(folder / "own").judged()
         assert world.run() == []
+        lab.wait_for_d2()
         yield lab, world
 
 

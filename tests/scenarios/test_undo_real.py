@@ -32,7 +32,9 @@ CAM = Device("02:00:00:00:00:04", relay="192.168.1.1", hostname="cam")
 def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host: Sshd) -> RealNetwork:
     """Nothing is reserved and D2 is off in the LAN, so that what stands there is ours."""
     dhcp.configure([replace(one, reservations=()) for one in dhcp.subnets])
-    return real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
+    return found
 
 
 def census(network: RealNetwork) -> str:

@@ -36,7 +36,7 @@ def web() -> Iterator[Inbox]:
 
 def watched(lab: Lab, folder: Path, web: Inbox) -> World:
     """A netcensus of the lab that tells a web server what is wrong."""
-    world = lab.world(folder, edit=lambda text: text + "\n[alerts]\nwebhook = true\nlog = false\n")
+    world = lab.world(folder, edit=lambda text: text + "\n[alerts]\nwebhook = true\nlog = false\n").judged()
     return replace(world, variables={**world.variables, "NETCENSUS_WEBHOOK_URL": f"http://127.0.0.1:{web.port}/"})
 
 

@@ -77,7 +77,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Told once: three censuses; then a node is gone, a name is cleared, another one, but edited in DNS."""
     folder = tmp_path_factory.mktemp("withdraw")
     with running_lab(folder / "lab") as lab:
-        told = Story(lab, lab.world(folder / "own"), [], [], [])
+        told = Story(lab, lab.world(folder / "own").judged(), [], [], [])
         for _ in range(3):
             told.census()
         forget(lab, NODE_IP)

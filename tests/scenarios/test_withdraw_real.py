@@ -24,6 +24,7 @@ def network(tmp_path: Path, dhcp: Kea, phpipam_database: Database, gateway_host:
     """A ledger of ten days in which every source was read three times; nothing is reserved, D2 is off in the LAN."""
     dhcp.configure([replace(one, reservations=()) for one in dhcp.subnets])
     found = real_network(tmp_path / "own", dhcp, phpipam_database, gateway_host)
+    found.world.judged()
     for _ in range(3):
         census(found)
     found.world.age(hours=240)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.services.dns_server import KEYS, DnsServer, Zone
-from tests.services.process import PATIENCE_S, Process, free_dns_port, free_port, is_listening, private_directory, start
+from tests.services.ports import free_port
+from tests.services.process import PATIENCE_S, Process, is_listening, private_directory, start
 from tests.services.programs import path_of
 
 __all__ = ["Bind", "Zone", "running_bind"]
@@ -89,7 +90,7 @@ def running_bind(zones: Sequence[Zone | str]) -> Iterator[Bind]:
     secret_of = {key: base64.b64encode(secrets.token_bytes(32)).decode() for key in KEYS}
     wanted = [Zone(zone) if isinstance(zone, str) else zone for zone in zones]
     with private_directory() as directory:
-        bind = Bind(free_dns_port(), secret_of, wanted, free_port(), directory / "named.log")
+        bind = Bind(free_port(), secret_of, wanted, free_port(), directory / "named.log")
         argv = [path_of("named"), "-g", "-4", "-n", "1", "-c", str(_write_files(bind, directory))]
         process = bind.process = start("named", argv, log=bind.log)
         try:

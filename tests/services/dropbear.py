@@ -14,7 +14,8 @@ from pathlib import Path
 from subprocess import run
 
 from tests.services.openssh import write_script
-from tests.services.process import HOST, Process, free_port, is_listening, private_directory, start
+from tests.services.ports import free_port
+from tests.services.process import HOST, Process, is_listening, private_directory, start
 from tests.services.programs import path_of
 
 HEAD = "IP address       HW type     Flags       HW address            Mask     Device\n"

@@ -87,4 +87,4 @@ def _serving(server: socketserver.TCPServer, inbox: Inbox) -> Iterator[None]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=5)
+        thread.join()

@@ -12,7 +12,8 @@ from typing import Any
 from tests.services.bind import Bind
 from tests.services.dhcp_client import DhcpClient
 from tests.services.kea_config import SUBNETS, Places, Subnet, d2_config, dhcp4_config
-from tests.services.process import PATIENCE_S, Process, free_port, private_directory, socket_path, start
+from tests.services.ports import free_port
+from tests.services.process import PATIENCE_S, Process, private_directory, socket_path, start
 from tests.services.programs import path_of
 
 _OK, _EMPTY = 0, 3
@@ -91,19 +92,23 @@ class Kea:
 
     def start(self) -> None:
         """Start again whichever of `dhcp4` and `d2` a test has stopped, and wait until it listens."""
-        if not self.dhcp4.is_running:
-            self.dhcp4 = _started_dhcp4(self.places, self.subnets)
+        self._start_dhcp4()
         if not self.d2.is_running:
             self.d2 = _started_d2(self.places, self.bind)
+
+    def _start_dhcp4(self) -> None:
+        if not self.dhcp4.is_running:
+            self.dhcp4 = _started_dhcp4(self.places, self.subnets)
 
     def restore(self) -> None:
         """Both servers running, the first configuration, and no lease. DNS is not told: restore BIND after this."""
         self.d2.stop()  # what it still had to write for the test before is not written
-        self.start()
+        self._start_dhcp4()
         self.configure()
         # By address, not lease4-wipe: that leaves the leases of subnets taken out of the configuration.
         for lease in self.leases():
             self.command("lease4-del", {"ip-address": lease["ip-address"]})
+        self.start()  # D2 when no lease is left whose end it could be told
 
 
 def _environment(directory: Path) -> dict[str, str]:
@@ -148,8 +153,7 @@ def _started_dhcp4(places: Places, subnets: Sequence[Subnet]) -> Process:
 
 
 def _places(directory: Path) -> Places:
-    ports = {free_port(socket.SOCK_DGRAM) for _ in range(8)}
-    return Places(directory, socket_path(directory, "kea4-ctrl-socket"), *sorted(ports)[:3])
+    return Places(directory, socket_path(directory, "kea4-ctrl-socket"), *(free_port() for _ in range(3)))
 
 
 @contextmanager

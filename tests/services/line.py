@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from tests.services.process import HOST, free_port
+from tests.services.ports import free_port
+from tests.services.process import HOST
 
 _LONGEST_STALL_S = 60
 

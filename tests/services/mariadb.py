@@ -14,16 +14,8 @@ import pymysql
 from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor
 
-from tests.services.process import (
-    HOST,
-    PATIENCE_S,
-    Process,
-    ServiceFailed,
-    free_port,
-    private_directory,
-    socket_path,
-    start,
-)
+from tests.services.ports import free_port
+from tests.services.process import HOST, PATIENCE_S, Process, ServiceFailed, private_directory, socket_path, start
 from tests.services.programs import path_of
 
 _HERE = Path(__file__).parent

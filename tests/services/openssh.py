@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import run
 
-from tests.services.process import HOST, Process, ServiceFailed, free_port, is_listening, private_directory, start
+from tests.services.ports import free_port
+from tests.services.process import HOST, Process, ServiceFailed, is_listening, private_directory, start
 from tests.services.programs import path_of
 
 # Run for every login, as pfSense runs /etc/rc.initial for `admin`: a command goes to the shell, no command gets a menu.

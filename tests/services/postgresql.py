@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import run
 
-from tests.services.process import HOST, ServiceFailed, free_port, is_listening, private_directory, start
+from tests.services.ports import free_port
+from tests.services.process import HOST, ServiceFailed, is_listening, private_directory, start
 
 PACKAGE = "postgresql"
 # It refuses to run as root; with root at hand it runs as this user, whom every system has.

@@ -90,25 +90,6 @@ def private_directory() -> Iterator[Path]:
         yield Path(name)
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def free_dns_port() -> int:
-    """A port free for both UDP and TCP."""
-    while True:
-        port = free_port()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-
-
 def is_listening(port: int) -> bool:
     """Whether something accepts TCP connections on this port of 127.0.0.1."""
     with socket.socket() as probe:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.scenarios.world import ROOT, World
-from tests.services.process import HOST, Process, free_port, is_listening, start
+from tests.services.ports import free_port
+from tests.services.process import HOST, Process, is_listening, start
 from tests.services.programs import path_of
 
 _START_S = 120

@@ -25,7 +25,8 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from tests.services.dns_server import KEYS, DnsServer, Zone
-from tests.services.process import eventually, free_dns_port
+from tests.services.ports import free_port
+from tests.services.process import eventually
 from tests.services.technitium.answers import answer_query, is_transfer_allowed, transfer
 from tests.services.technitium.records import NoReply, Policies, Stored, TechnitiumZone, ZoneState, enclosing
 from tests.services.technitium.sockets import Sockets
@@ -243,7 +244,7 @@ def running_technitium(
     """A stand-in with these zones, until the block ends."""
     secret_of = {key: base64.b64encode(secrets.token_bytes(32)).decode() for key in KEYS}
     wanted = [Zone(zone) if isinstance(zone, str) else zone for zone in zones]
-    server = Technitium(free_dns_port(), secret_of, wanted, version, send_timeout_s)
+    server = Technitium(free_port(), secret_of, wanted, version, send_timeout_s)
     with _listening(server):
         yield server
 
@@ -255,7 +256,7 @@ def secondary_of(primary: Technitium, *, is_update_passed_on: bool = False) -> I
         replace(state.settings, kind="secondary", is_address_allowed=is_update_passed_on)
         for state in primary.states.values()
     ]
-    server = Secondary(free_dns_port(), primary.secrets, zones, primary.version, primary=primary)
+    server = Secondary(free_port(), primary.secrets, zones, primary.version, primary=primary)
     server.follow()
     with _listening(server):
         yield server

@@ -10,6 +10,7 @@ from tests.services.process import HOST
 
 _SEND_BUFFER = 16 * 1024  # small, so that a client that does not read is noticed as it would be over a network
 _LONGEST = 65535
+_OWN = 2  # the sockets that listen
 
 Answering = Callable[[bytes, bool], Iterable[bytes]]
 """The messages that answer one, given whether it came over TCP; none at all is silence."""
@@ -22,7 +23,8 @@ class Sockets:
         self.port = port
         self._answering = answering
         self._receive_timeout_s = receive_timeout_s
-        self._send_timeout_s = send_timeout_s
+        self.send_timeout_s = send_timeout_s
+        """Of a whole answer; it may be set at any time."""
         self._open: set[socket.socket] = set()
 
     def open(self) -> None:
@@ -34,6 +36,11 @@ class Sockets:
         self._open = {datagrams, listener}
         threading.Thread(target=self._serve_datagrams, args=(datagrams,), daemon=True).start()
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether a connection is open."""
+        return len(self._open) > _OWN
 
     def close(self) -> None:
         """Listen no more, and end every connection."""
@@ -72,7 +79,7 @@ class Sockets:
 
     def _send(self, stream: socket.socket, answers: Iterable[bytes]) -> None:
         """All the answers, within one time limit for the whole of them; `TimeoutError` cuts the connection."""
-        end = time.monotonic() + self._send_timeout_s
+        end = time.monotonic() + self.send_timeout_s
         for answer in answers:
             stream.settimeout(max(end - time.monotonic(), 0.001))
             stream.sendall(len(answer).to_bytes(2, "big") + answer)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from resources.storage import event_buffer
 from resources.storage.event_buffer import MOST_WAITING, EventBuffer
 from resources.storage.sqlite_storage import REPOSITORY, resolve_base_dir
-from tests.services.process import eventually
+from tests.services.process import PATIENCE_S, eventually
 
 LOCKED = OperationalError("INSERT", {}, RuntimeError("database is locked"))
 
@@ -91,7 +91,7 @@ def test_nothing_waits_for_ever(monkeypatch: pytest.MonkeyPatch, *, is_flushed: 
     buffer.add(event("a"))
     if is_flushed:
         buffer.flush()
-    assert store.is_committed.wait(30)
+    assert store.is_committed.wait(PATIENCE_S)
     assert store.texts == ["a"]
 
 
@@ -101,7 +101,7 @@ def test_after_a_commit_by_the_clock_others_have_their_turn(monkeypatch: pytest.
     store = Store()
     buffer = EventBuffer(store)
     buffer.add(event("a"))
-    assert store.is_committed.wait(30)
+    assert store.is_committed.wait(PATIENCE_S)
     began = time.monotonic()
     buffer.add(event("b"))
     buffer.flush()
