@@ -19,7 +19,7 @@ from lab.ssh_host import Open, Place, SshHost, make_key
 HERE = Path(__file__).parent
 USER = "root"
 CAPTURED_AT = 1795387289  # the clock of data/*/dhcp.leases
-SLOW_S = 60
+SLOW_S = 600
 CUT_AT_BYTES = 300
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines import tables
 from pipelines.documentation import tables_as_markdown
+from tests.services.process import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 PURE = sorted((ROOT / "pipelines").rglob("*.py"))
@@ -80,7 +81,7 @@ def test_the_import_rules_hold() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     counted = re.search(r"Contracts: (\d+) kept, (\d+) broken", done.stdout)

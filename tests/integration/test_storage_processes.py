@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.integration.storage_story import REPOSITORY, events, home, instance_at
+from tests.services.process import PATIENCE_S
 
 PROGRAM = """
 import dagster as dg
@@ -26,7 +27,7 @@ def test_steps_in_processes_of_their_own_keep_their_order(tmp_path: Path) -> Non
     dagster = str(Path(sys.executable).with_name("dagster"))
     environment = {**os.environ, "DAGSTER_HOME": str(folder), "PYTHONPATH": str(REPOSITORY)}
     argv = [dagster, "job", "execute", "-f", str(folder / "program.py"), "-j", "steps"]
-    subprocess.run(argv, env=environment, cwd=folder, check=True, capture_output=True, timeout=120)
+    subprocess.run(argv, env=environment, cwd=folder, check=True, capture_output=True, timeout=PATIENCE_S)
     with instance_at(folder) as instance:
         told = events(instance, instance.get_runs(limit=1)[0].run_id)
     milestones = (

@@ -86,7 +86,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
         cluster = stack.enter_context(api(folder, repeats_the_token))
         web.status, mail.status = 500, 535
         settings = ALERTS.format(mail=mail.port, server=cluster.server, ca=folder / str(cluster.ca))
-        world = lab.world(folder / "own", lambda text: text + settings).judged()
+        world = lab.world(folder / "own", lambda text: text + settings)
         more = {
             "NETCENSUS_WEBHOOK_URL": f"http://127.0.0.1:{web.port}/services/{WEB_SECRET}",
             "NETCENSUS_SMTP_PASSWORD": MAIL_PASSWORD,
