@@ -17,7 +17,16 @@ from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
-from resources.own_database import OwnTables, add_new_columns, aware, frame_of, naive, plain_rows, rows_of
+from resources.own_database import (
+    OwnTables,
+    add_new_columns,
+    aware,
+    drop_from_file,
+    frame_of,
+    naive,
+    plain_rows,
+    rows_of,
+)
 from resources.receipts import Ids, Run
 
 _RESENT_KEPT_DAYS = 30
@@ -36,8 +45,8 @@ SNAPSHOT_INDEX = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
     sa.Column("clock_offset_s", sa.Integer),
-    sa.Index("snapshots_by_source", "source", "id"),
 )  # fmt: skip
+_INDEX_OF_OLD = "snapshots_by_source"  # each source's entries lie elsewhere in it: a page for each, every hour
 _LATE = 10_000  # rows: no run reads so many sources, and no year of them is looked through for those of one
 _IS_LATE = SNAPSHOT_INDEX.c.id > sa.select(sa.func.max(SNAPSHOT_INDEX.c.id)).correlate(None).scalar_subquery() - _LATE
 _births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
@@ -70,6 +79,7 @@ class Ledger(OwnTables):
     def _made(self, engine: sa.Engine) -> None:
         super()._made(engine)
         add_new_columns(engine, [applied.APPLIED, SNAPSHOT_INDEX, receipts.RECEIPTS])
+        drop_from_file(engine, _INDEX_OF_OLD)
 
     @cached_property
     def receipts(self) -> receipts.Receipts:
@@ -138,11 +148,17 @@ class Ledger(OwnTables):
         )
 
     def last_complete(self, source: str) -> tuple[str, str] | None:
-        """Version and digest of the last complete snapshot of a source that states versions; None without one."""
+        """Version and digest of the last complete snapshot of a source that states versions; None without one.
+
+        Nor for a source that had none for so long that it is not among the newest rows: it is read anew.
+        """
         query = (
             sa.select(SNAPSHOT_INDEX.c.version, SNAPSHOT_INDEX.c.digest)
             .where(
-                SNAPSHOT_INDEX.c.source == source, SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None)
+                SNAPSHOT_INDEX.c.source == source,
+                SNAPSHOT_INDEX.c.is_complete,
+                SNAPSHOT_INDEX.c.version.is_not(None),
+                _IS_LATE,
             )
             .order_by(SNAPSHOT_INDEX.c.id.desc())
             .limit(1)

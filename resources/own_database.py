@@ -140,6 +140,13 @@ def add_new_columns(engine: sa.Engine, stored: Sequence[sa.Table]) -> None:
                     connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {quote(column.name)} {kind}")
 
 
+def drop_from_file(engine: sa.Engine, index: str) -> None:
+    """Drop an index that an older release made in an SQLite file; on a server one may stay: it costs no pages here."""
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP INDEX IF EXISTS {index}")
+
+
 def database_file(url: str | URL) -> Path | None:
     """The file of an SQLite database; None for one on a server."""
     parsed = make_url(url)

@@ -83,3 +83,21 @@ def test_a_site_that_was_silent_for_long_is_not_forgotten(store: Ledger, monkeyp
     monkeypatch.setattr(ledger, "_IS_LATE", sa.false())
     assert store.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT, "cabin": AT}
     assert store.last_whole(["home", "shed"], AT + HOUR) == {"home": AT}
+
+
+def test_an_index_that_older_releases_made_is_dropped(store: Ledger, tmp_path: Path) -> None:
+    """It cost a page for each source and hour; what it was asked for is told without it."""
+    known = store.last_complete("arp")
+    made = sa.create_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    with made.begin() as connection:
+        connection.exec_driver_sql("CREATE INDEX snapshots_by_source ON snapshots (source, id)")
+    reopened = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
+    assert reopened.last_complete("arp") == known
+    assert known
+    assert sa.inspect(made).get_indexes("snapshots") == []
+
+
+def test_a_source_that_was_not_whole_for_long_is_read_anew(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was noted before the newest rows is not looked through for it, hour by hour."""
+    monkeypatch.setattr(ledger, "_IS_LATE", sa.false())
+    assert store.last_complete("arp") is None
