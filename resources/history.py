@@ -5,7 +5,7 @@ seconds since 1970, UTC: as text they would be most of the file.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from pipelines import tables
 from pipelines.contract import Table
 from pipelines.history import STATE, Observation, spliced
 from pipelines.who import Looks, Question
-from resources.own_database import OwnTables, delete_rows, execute_rows, plain_rows
+from resources.own_database import OwnTables, columns_of, delete_rows, execute_rows, plain_rows, rows_of
 
 _metadata = sa.MetaData()
 _looks = sa.Table(
@@ -44,6 +44,7 @@ _told = sa.Table(
     sa.Column("run_id", sa.String(36), primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
+_HELD = [_history.c[name] for name in tables.BINDING_HISTORY.names]
 _INSTANTS = ("from_at", "to_at", "confirmed_at")
 _NEVER = 2**62
 
@@ -105,7 +106,7 @@ class History(OwnTables):
         """The rows that go and those that come when an observation is told, whether or not another stands there."""
         before, after = self._around(connection, seen.site, _second(seen.at))
         first, last = (_second(seen.at) if look is None else look for look in (before, after))
-        rows = connection.execute(_standing(seen.site, first, last)).mappings().all()
+        rows = rows_of(connection, _standing(seen.site, first, last))
         return spliced(_frame(tables.BINDING_HISTORY, rows), seen, _instant(before), _instant(after))
 
     @staticmethod
@@ -119,7 +120,7 @@ class History(OwnTables):
     def holders(self, question: Question) -> pd.DataFrame:
         """`tables.HOLDERS` that a question asks for, the newest first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(query(question)).mappings().all()
+            rows = rows_of(connection, query(question))
         return _frame(tables.HOLDERS, rows)
 
     def looks(self, at: pd.Timestamp | None = None) -> dict[str, Looks]:
@@ -145,7 +146,7 @@ def query(question: Question) -> sa.Select[tuple[object, ...]]:
     if question.since is not None:
         where.append(sa.or_(_history.c.to_at.is_(None), _history.c.to_at > _second(question.since)))
     order = (_history.c.from_at.desc(), _history.c.site, _history.c.ip)
-    return sa.select(_history, look.scalar_subquery().label("confirmed_at")).where(*where).order_by(*order)
+    return sa.select(*_HELD, look.scalar_subquery().label("confirmed_at")).where(*where).order_by(*order)
 
 
 def _is_look(connection: sa.Connection, seen: Observation) -> bool:
@@ -158,18 +159,18 @@ def _standing(site: str, since: int, until: int) -> sa.CompoundSelect[tuple[obje
 
     Two queries, for with one and an OR in it SQLite would look through all that the site ever had.
     """
-    begun = sa.select(_history).where(_history.c.site == site, _history.c.from_at <= until)
+    begun = sa.select(*_HELD).where(_history.c.site == site, _history.c.from_at <= until)
     return sa.union_all(*(begun.where(one) for one in (_history.c.to_at.is_(None), _history.c.to_at > since)))
 
 
-def _frame(table: Table, rows: Sequence[sa.RowMapping]) -> pd.DataFrame:
-    columns: dict[str, object] = {name: [row[name] for row in rows] for name in table.names}
+def _frame(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    columns = columns_of(table, rows)
     times = {
         name: pd.to_datetime(pd.Series(columns[name], dtype="Int64"), unit="s", utc=True)
         for name in table.names
         if name in _INSTANTS
     }
-    return table.frame(pd.DataFrame(columns | times))
+    return table.frame(columns | times)
 
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:

@@ -115,10 +115,15 @@ def rows_of(connection: sa.Connection, query: sa.Executable) -> Sequence[tuple[A
 
 def frame_of(table: Table, rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
     """A frame of this table from rows of the database that have its columns, instants as naive UTC."""
-    found = zip(*rows, strict=True) if rows else ([] for _ in table.names)
-    columns: dict[str, object] = {name: list(values) for name, values in zip(table.names, found, strict=True)}
+    columns = columns_of(table, rows)
     times = {column.name: instants(columns[column.name]) for column in table.columns if column.dtype == INSTANT}
-    return table.frame(pd.DataFrame(columns | times))
+    return table.frame(columns | times)
+
+
+def columns_of(table: Table, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The columns of this table from such rows, each as the driver gives its values."""
+    found = zip(*rows, strict=True) if rows else ([] for _ in table.names)
+    return {name: list(values) for name, values in zip(table.names, found, strict=True)}
 
 
 def instants(values: object) -> "pd.Series[Any]":
