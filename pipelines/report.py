@@ -1,5 +1,6 @@
 """One census as a person wants to read it: what was found, what was changed and why, what was withheld and why."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -76,8 +77,7 @@ def _changed(tables: Tables) -> Iterator[str]:
     for target, rows in changes.items():
         written = work(rows)
         yield f"{_headline(target, written, receipts[target], is_refused=is_refused)}{_adopted(rows)}"
-        for scope, here in written.groupby("scope"):
-            yield from _scope(str(scope), here)
+        yield from _by_kind(written) if len(written) else ()
 
 
 def _answers(tables: Tables, name: str, target: str) -> pd.DataFrame | None:
@@ -117,14 +117,20 @@ def _adopted(rows: pd.DataFrame) -> str:
     return f" ({count} already right, and looked after from now on)" if count else ""
 
 
-def _scope(scope: str, rows: pd.DataFrame) -> Iterator[str]:
-    for (action, reason), alike in rows.groupby(["action", _kind_of_reason(rows)]):
-        subjects = alike["subject"].nunique()
+def _by_kind(written: pd.DataFrame) -> Iterator[str]:
+    """What is written, by scope, action and reason, each with a few examples, but for what was only seen."""
+    alike = written.assign(reason=_kind_of_reason(written)).groupby(["scope", "action", "reason"])
+    examples = defaultdict(list)
+    for row in alike.head(EXAMPLES).itertuples(index=False):
+        examples[row.scope, row.action, row.reason].append(row)
+    counts = alike["subject"].agg(["size", "nunique"])
+    for kind, size, subjects in counts.itertuples(name=None):
+        scope, action, reason = kind
         yield f"  {scope:<28} {action} {subjects}: {plain(reason)}"
-        for row in alike.head(EXAMPLES if action != "touch" else 0).itertuples(index=False):
+        for row in examples[kind] if action != "touch" else ():
             yield f"      {plain(row.subject)} {row.field}: {plain(row.before)} -> {plain(row.after)}"
-        if action != "touch" and len(alike) > EXAMPLES:
-            yield f"      ... and {len(alike) - EXAMPLES} more"
+        if action != "touch" and size > EXAMPLES:
+            yield f"      ... and {size - EXAMPLES} more"
 
 
 def _kind_of_reason(rows: pd.DataFrame) -> "pd.Series[str]":

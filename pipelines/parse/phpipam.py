@@ -51,6 +51,7 @@ def ip_of(decimal: str) -> Ip:
     return Ip(f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
 
 
+@lru_cache(maxsize=2**14)  # a load asks for each of a row's fields: before it is sent, by it, and when it is read back
 def decimal_of(address: str) -> str:
     """The decimal text phpIPAM keeps an address as. `ValueError` for an IPv6 address it would read as IPv4 (`::5`).
 

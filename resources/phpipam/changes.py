@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from pipelines import tables
@@ -77,15 +76,12 @@ class Row:
 def by_subnet(plan: pd.DataFrame) -> dict[int, list[Change]]:
     """The plan's changes by subnet, in its order; what is only to be remembered or forgotten is left out."""
     found: dict[int, list[Change]] = {}
-    for values in work(plan).sort_values("subnet_id_phpipam", kind="stable").itertuples(index=False):
-        change = Change._make(None if pd.isna(value) else _native(value) for value in values)
-        found.setdefault(int(change.subnet_id_phpipam), []).append(change)
+    written = work(plan).sort_values("subnet_id_phpipam", kind="stable")
+    # Python's own values: SQLite takes a numpy integer for a blob, and finds no row by it.
+    columns = [written[name].to_numpy(dtype="object", na_value=None).tolist() for name in Change._fields]
+    for change in map(Change._make, zip(*columns, strict=True)):
+        found.setdefault(change.subnet_id_phpipam, []).append(change)
     return found
-
-
-def _native(value: object) -> object:
-    """A cell as the driver wants it: SQLite takes a numpy integer for a blob, and finds no row by it."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def rows(changes: list[Change], action: str) -> list[Row]:

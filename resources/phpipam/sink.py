@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from pipelines import contract
 from pipelines.parse.phpipam import decimal_of
@@ -64,13 +65,18 @@ def _check_form(change: Change) -> None:
     decimal_of(change.ip)
     if change.action not in {"create", "delete"} and (change.action == "touch") != (change.field == "lastSeen"):
         raise ValueError("lastSeen, and only it, is touched")
-    if ipaddress.ip_address(change.ip) not in ipaddress.ip_network(change.cidr):
+    if not _is_inside(change.ip, change.cidr):
         raise ValueError(f"{change.ip} is not in {change.cidr}")
     _check_action(change)
     if change.action == "create" and change.id_phpipam is not None:
         raise ValueError(f"the plan creates an address that has id {change.id_phpipam}")
     if change.action != "create" and change.id_phpipam is None:
         raise ValueError(f"the plan has no ipaddresses.id to {change.action}")
+
+
+@lru_cache(maxsize=2**14)  # asked for each field of a row
+def _is_inside(ip: str, cidr: str) -> bool:
+    return ipaddress.ip_address(ip) in ipaddress.ip_network(cidr)
 
 
 def _check_action(change: Change) -> None:
