@@ -3,6 +3,7 @@
 Where D2 is off we write A, PTR and the lease's DHCID. The day it is switched on, D2 finds its own DHCID there, puts its
 own A and PTR in place of ours in one message each (nothing is ever deleted first), and from then on they are its own.
 The day it is switched off, nobody looks after what it wrote: that is ours from then on, else it would stay for ever.
+And a device that comes by where D2 is on has it take our name over, and away when it leaves.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pipelines.keys import merged
 from pipelines.network import Network
 from pipelines.plan.dns import KEY, TARGET
 from pipelines.plan.heal import planned
+from pipelines.plan.past import Past
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.reconcile.records import is_ddns_on
 from pipelines.reconcile.registrations import RIGHT
@@ -53,6 +55,24 @@ def left_by_kea(records: pd.DataFrame, parsed: Tables, applied: pd.DataFrame) ->
     wanted = records[(records["type"] == DHCID) & (records["writer"] == "netcensus") & records["owner"].isin(foreign)]
     same = merged(wanted, standing[["owner", "rdata"]], on=["owner", "rdata"], validate="many_to_one")
     return set(same.loc[~is_ddns_on(same, parsed["dhcp_subnets"]), "owner"])
+
+
+def without_taken_away(applied: pd.DataFrame, records: pd.DataFrame, parsed: Tables, past: Past) -> pd.DataFrame:
+    """The ledger less the leased names that D2 took over from us, and away: nobody deleted them, they are free.
+
+    All that DNS shows of it is that both are gone, the address and the DHCID beside it; a person who deletes the
+    address leaves the DHCID. Of sites that this run did not ask, or where D2 is on nowhere, nothing is concluded.
+    """
+    subnets = parsed["dhcp_subnets"]
+    sites = set(subnets.loc[subnets["is_ddns_on"], "site"])
+    sites &= sites if past.asked is None else past.asked
+    named = records[(records["writer"] == "netcensus") & records["site"].isin(sites)]
+    is_mark = (applied["target"] == TARGET) & (applied["field"] == DHCID) & applied["value"].notna()
+    taken = applied.loc[is_mark, "subject"]
+    taken = taken[~taken.isin(parsed["zone_records"]["owner"])]
+    for types in (FORWARD_TYPES, {DHCID}):
+        taken = taken[taken.isin(named.loc[named["type"].isin(types), "owner"])]
+    return applied[~((applied["target"] == TARGET) & applied["subject"].isin(taken))] if len(taken) else applied
 
 
 def _registered(registrations: pd.DataFrame, network: Network) -> set[str]:

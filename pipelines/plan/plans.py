@@ -9,7 +9,7 @@ from pipelines import tables
 from pipelines.keys import in_order
 from pipelines.network import Network, Subnet
 from pipelines.plan.dns import KEY, dns_plan
-from pipelines.plan.handover import handed_over, left_by_kea
+from pipelines.plan.handover import handed_over, left_by_kea, without_taken_away
 from pipelines.plan.heal import healing, told_elsewhere
 from pipelines.plan.holds import released_in_dns, released_in_ipam, without_undone
 from pipelines.plan.ipam import ipam_plan
@@ -45,10 +45,11 @@ def plans(
     frozen = frozen_sites(parsed["sources"])
     concluded = [ip_network(cidr) for cidr in subnets.loc[~subnets["site"].isin(frozen), "cidr"]]
     for_dns, left = dns_plan(
-        account["records"], parsed["zone_records"], applied, network=network, unread=unread, concluded=concluded,
+        account["records"], parsed["zone_records"], without_taken_away(applied, account["records"], parsed, past),
+        network=network, unread=unread, concluded=concluded,
         inherited=left_by_kea(account["records"], parsed, applied),
     )  # fmt: skip
-    hour = _hour(parsed, tuple(concluded), network, past)
+    hour = _hour(parsed, account["name_claims"], tuple(concluded), network, past)
     there = standing(parsed["zone_records"], applied)
     for_dns, stays = withdrawals(for_dns, there, parsed, account, applied, hour)
     spoken = _spoken(parsed, account, there, applied, network)
@@ -84,12 +85,10 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return tables.DNS_PLAN.frame(in_order(tables.DNS_PLAN.concat(parts).drop_duplicates(KEY), KEY))
 
 
-def _hour(parsed: Tables, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:
+def _hour(parsed: Tables, claims: pd.DataFrame, concluded: tuple[Subnet, ...], network: Network, past: Past) -> Hour:
     sources = parsed["sources"]
     as_of = asked_at(sources)
-    at_kea = registered_by_kea(
-        parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
-    )
+    at_kea = registered_by_kea(parsed, claims, network=network, as_of=as_of)
     looked_at = sources.groupby("site")["read_at"].min().to_dict()
     return Hour(network, past, census_time(sources), concluded, shrunken(sources, past), at_kea, looked_at, as_of)
 

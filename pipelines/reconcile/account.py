@@ -47,9 +47,7 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     frozen = set(frozen_sites(parsed["sources"]))
     every = addresses(bound, claims, ipam, subnets, network=network)
     known = tables.ADDRESSES.frame(every[~every["site"].isin(frozen)])
-    at_kea = registered_by_kea(
-        parsed["leases"], parsed["reservations"], parsed["dhcp_subnets"], network=network, as_of=as_of
-    )
+    at_kea = registered_by_kea(parsed, claims, network=network, as_of=as_of)
     wanted = records(
         known, bound, parsed["leases"], network=network, kea=at_kea, as_of=as_of, now=parsed["sources"]["read_at"].max()
     )

@@ -5,8 +5,7 @@ that over an active lease, that over a PTR whose forward record agrees. A client
 is contested where the name is somebody else's.
 """
 
-import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -18,7 +17,8 @@ from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.ipam import absolute_names
 from pipelines.reconcile.labels import first_labels
 from pipelines.reconcile.sightings import active_leases
-from pipelines.reconcile.unasked import Holders, kept_from, of_names
+from pipelines.reconcile.ties import lost
+from pipelines.reconcile.unasked import Holders, kept_from
 from pipelines.values import host_name, is_below
 
 PEOPLE, RESERVATION, LEASE, PTR = "phpipam", "kea4.reservation", "kea4.leases", "ptr"
@@ -146,22 +146,9 @@ def _is_pointed_alone(claims: pd.DataFrame) -> "pd.Series[bool]":
 
 def _lost_ties(claims: pd.DataFrame, standing: Sequence[Holders]) -> "pd.Series[str]":
     """Why one of several clients that want the same name does not get it."""
-    by_client = kind(claims["source"]).isin(CLIENTS)
-    open_claims = claims[by_client & claims["objection"].isna() & claims["name"].notna()]
-    text = pd.Series(None, index=claims.index, dtype="object")
-    rivalling = open_claims[open_claims.duplicated("name", keep=False)]
-    held = [of_names(rivalling["name"].unique(), holders) for holders in standing]
-    for name, rivals in rivalling.groupby("name"):
-        if len(set(rivals["device"])) == 1:
-            continue
-        winner = min(rivals.itertuples(index=False), key=lambda rival: _precedence(str(rival.name), rival.ip, held))
-        losers = rivals.index[rivals["device"] != winner.device]
-        text.loc[losers] = f"{name} is also wanted by {winner.ip}, which keeps it"
-    return text
-
-
-def _precedence(name: str, address: str, held: Sequence[Mapping[str, set[str]]]) -> tuple[list[bool], int]:
-    return [address not in holders.get(name, ()) for holders in held], int(ipaddress.ip_address(address))
+    is_open, of_kind = claims["objection"].isna() & claims["name"].notna(), kind(claims["source"])
+    by_client, by_right = of_kind.isin(CLIENTS), claims["rank"] < min(RANKS[one] for one in CLIENTS)
+    return lost(claims[is_open & by_client], claims[is_open & by_right], standing).reindex(claims.index)
 
 
 def _verdicts(claims: pd.DataFrame) -> pd.DataFrame:

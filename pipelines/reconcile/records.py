@@ -1,12 +1,13 @@
 """What DNS should hold: an A or AAAA and a PTR for every granted name, and who is to write each of them."""
 
 import ipaddress
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from pipelines import contract, tables
-from pipelines.keys import merged
+from pipelines.keys import merged, stand_in
 from pipelines.network import Network
 from pipelines.reconcile.as_of import AsOf
 from pipelines.reconcile.claims import KEA_LEASES, LEASES, PTR, RESERVATION, SAME_MAC, SERVICE, kind
@@ -20,27 +21,27 @@ _ADDRESS = ["site", "ip"]
 
 
 def registered_by_kea(
-    leases: pd.DataFrame,
-    reservations: pd.DataFrame,
-    dhcp_subnets: pd.DataFrame,
-    *,
-    network: Network,
-    as_of: AsOf,
+    parsed: Mapping[str, pd.DataFrame], claims: pd.DataFrame, *, network: Network, as_of: AsOf
 ) -> tuple[set[str], set[str]]:
     """The names, and the addresses, that Kea's D2 registers or may register at any moment (rule R5).
 
     Names of active leases that were handed to D2, and of reservations, in the subnets where D2 is on; addresses of
-    those leases, and of the reservations that bear a name.
+    those leases, and of the reservations that bear a name. A lease's name that `claims` grant to others alone is not
+    Kea's (rule R3): whoever calls himself like a server keeps nobody from looking after the server's record.
     """
-    active = active_leases(leases, as_of=as_of)
+    dhcp_subnets, reservations = parsed["dhcp_subnets"], parsed["reservations"]
+    active = active_leases(parsed["leases"], as_of=as_of)
     active = active[is_ddns_on(active, dhcp_subnets)]
     handed = active[active["is_ddns_forward"]]
+    handed = handed.assign(name=absolute_names(handed["site"], handed["hostname"], network=network))
+    has_it = claims[claims["verdict"].isin({"granted", "agrees"}) & claims["name"].isin(handed["name"])]
+    is_its_own = stand_in(handed[[*_ADDRESS, "name"]], has_it[[*_ADDRESS, "name"]])
+    handed = handed[is_its_own | ~handed["name"].isin(has_it["name"])]
     reserved = reservations[is_ddns_on(reservations, dhcp_subnets) | _is_roaming(reservations, dhcp_subnets)]
-    told = pd.concat([handed[["site", "hostname"]], reserved[["site", "hostname"]]], ignore_index=True)
-    names = absolute_names(told["site"], told["hostname"], network=network).dropna()
+    names = absolute_names(reserved["site"], reserved["hostname"], network=network)
     pointed = active.loc[active["is_ddns_reverse"], "ip"]
     awaited = reserved.loc[reserved["hostname"].notna(), "ip"].dropna()
-    return set(names.tolist()), {*pointed.tolist(), *awaited.tolist()}
+    return {*handed["name"].dropna().tolist(), *names.dropna().tolist()}, {*pointed.tolist(), *awaited.tolist()}
 
 
 def is_ddns_on(frame: pd.DataFrame, dhcp_subnets: pd.DataFrame) -> "pd.Series[bool]":

@@ -141,6 +141,21 @@ def test_a_device_that_roams_between_a_census_and_a_dns_sync(network: RealNetwor
     assert is_registered(network, "phone", roamed)
 
 
+def test_a_device_that_roams_and_comes_home_between_two_censuses(network: RealNetwork) -> None:
+    """D2 took its name over and away; that is no person's deletion: the next census gives it back."""
+    home = network.kea.client().lease(TV).address
+    census(network)
+    assert is_registered(network, "tv", home)
+    roamed = network.kea.client().lease(replace(TV, relay="10.0.10.1"))
+    wait_until_registered(network, "tv", roamed.address)
+    network.kea.client().release(roamed)
+    network.bind.wait_until_gone(f"tv.{DOMAIN}", "A")
+    eventually(lambda: "DHCP_DDNS_REMOVE_SUCCEEDED" in network.kea.d2.log_text(), "the end of D2's removal")
+    census(network)
+    assert is_registered(network, "tv", home)
+    check_all_is_well(network)
+
+
 def test_a_lease_that_d2_slept_through(network: RealNetwork) -> None:
     """DNS never heard of it; the census asks Kea to register it again, once, and says so."""
     network.kea.d2.stop()

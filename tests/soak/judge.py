@@ -13,6 +13,7 @@ from tests.soak.person import DOMAIN, Person
 from tests.soak.updates import D2, US, Write, left_by_d2, writes
 
 _LAN = "192.168.1."
+_TOLD = 600  # characters
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,18 @@ class End:
     writes: list[Write]
     ledger: set[tuple[str, str]]
     left_by_d2: set[str]
+    withheld: dict[str, list[str]]
 
     def data(self, owner: str, rtype: str) -> frozenset[str]:
         """An RRset's data; empty where there is none."""
         return self.rrsets.get((owner, rtype), frozenset())
+
+    def story(self, owner: str) -> str:
+        """Who wants a name now, what the last census withheld there, and the last of what was done."""
+        wanting = {one.ip: one.mac for one in self.holders if owner in {one.name, one.pointer}}
+        kept = {place: self.withheld[place] for place in (owner, *wanting) if place in self.withheld}
+        done = ", ".join(str(one) for one in self.writes if one.owner == owner)[-_TOLD:]
+        return f"wanted by {wanting}; withheld: {kept}; done: {done}"
 
     @property
     def named(self) -> set[tuple[str, str]]:
@@ -66,7 +75,12 @@ def seen(network: RealNetwork, since: int, now: float) -> End:
     ledger = {(str(row[2]).rstrip("."), str(row[3])) for row in network.world.ledger("applied") if row[0] == "dns"}
     frozen = {key: frozenset(data) for key, data in rrsets.items()}
     log = network.bind.log
-    return End(_holders(network, now), frozen, phpipam, writes(log, since), ledger, left_by_d2(log, since))
+    withheld: dict[str, list[str]] = {}
+    for row in network.world.table("withheld"):
+        told = f"{row['field']} {row['rule']}: {row['reason']}"
+        withheld.setdefault(str(row["subject"]).rstrip("."), []).append(told)
+    left = left_by_d2(log, since)
+    return End(_holders(network, now), frozen, phpipam, writes(log, since), ledger, left, withheld)
 
 
 def _holders(network: RealNetwork, now: float) -> list[Holder]:
@@ -96,7 +110,7 @@ def unresolved(end: End, person: Person) -> Iterable[str]:
         if not having and _is_kept_out(name, mark, end):
             continue
         if not having or others != [None] or not addresses or not addresses <= {one.ip for one in having}:
-            yield f"{name}: wanted by {wanting}, has {set(addresses)} and DHCID {mark}"
+            yield f"{name}: wanted by {wanting}, has {set(addresses)} and DHCID {mark}; {end.story(name)}"
         for one in having:
             is_right = end.data(one.pointer, "PTR") == {f"{name}."} and end.data(one.pointer, "DHCID") == {mark}
             if not is_right and (one.is_d2s or one.ip in addresses) and (one.pointer, "PTR") not in person.rrsets:
@@ -121,16 +135,19 @@ def _is_anothers(one: Holder, end: End, person: Person) -> bool:
 def zombies(end: End, person: Person) -> Iterable[str]:
     """Every record is of an active lease, of a name in phpIPAM, of a reservation, or the person's own.
 
-    A DHCID is of an active lease. Where the person put a TXT, the whole name is theirs.
+    A DHCID is of an active lease, or stays while another device has D2 ask for its name. Where the person put a TXT,
+    the whole name is theirs.
     """
     live = {(one.name, one.ip) for one in end.holders} | end.named | {(f"nas.{DOMAIN}", "192.168.1.10")}
     for (owner, rtype), data in sorted(end.rrsets.items()):
         if rtype in {"SOA", "NS", "TXT"} or {(owner, rtype), (owner, "TXT")} & person.rrsets.keys():
             continue
         marks = {one.mark for one in end.holders if owner in {one.name, one.pointer}}
+        asking = [one for one in end.holders if one.is_d2s and one.name == owner and not _is_anothers(one, end, person)]
+        marks |= data if asking else set()
         is_live = data <= marks if rtype == "DHCID" else _pairs(owner, rtype, data) <= live
         if not is_live and not _is_left_by_d2(owner, end):
-            yield f"{owner} {rtype} {set(data)} is nobody's"
+            yield f"{owner} {rtype} {set(data)} is nobody's; {end.story(owner)}"
 
 
 def _is_left_by_d2(owner: str, end: End) -> bool:

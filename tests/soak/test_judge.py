@@ -16,7 +16,7 @@ RRSETS = {
     (POINTER, "PTR"): frozenset({f"{NAME}."}), (POINTER, "DHCID"): frozenset({"AAAB"}),
 }  # fmt: skip
 ADDED = [Write(D2, owner, rtype, "x") for owner, rtype in RRSETS]
-END = End([PHONE], RRSETS, {1: (PHONE.ip, "phone")}, ADDED, set(), set())
+END = End([PHONE], RRSETS, {1: (PHONE.ip, "phone")}, ADDED, set(), set(), {})
 
 
 def person(names: dict[int, str | None] | None = None, rrsets: dict[tuple[str, str], str] | None = None) -> Person:
@@ -68,6 +68,14 @@ def test_what_stands_there_for_nobody() -> None:
     ended = replace(END, holders=[], phpipam={})
     assert len([*judge.zombies(ended, person())]) == 4
     assert not [*judge.zombies(ended, person(rrsets=dict.fromkeys(RRSETS, "x")))]
+
+
+def test_the_mark_of_a_device_that_left_stays_while_d2_is_asked_for_its_name() -> None:
+    """Whose name another device claims where D2 is on is not touched; the mark is nobody's once that has gone."""
+    pretender = replace(PHONE, ip="10.0.20.100", mac="02:00:00:00:00:32", mark="AAAC")
+    for holders, found in (([pretender], 0), ([], 1)):
+        end = replace(without((POINTER, "PTR"), (POINTER, "DHCID")), holders=holders)
+        assert len([*judge.zombies(end, person())]) == found
 
 
 def test_what_d2_could_not_take_away_is_not_ours() -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from pipelines.plan.past import Past
 from pipelines.reconcile.dhcid import dhcid
 from pipelines.values import OwnerName, mac
 from tests.lives import World
@@ -10,6 +11,7 @@ from tests.networks import (
     ALICE,
     BOB,
     Row,
+    Tables,
     cells,
     census,
     handed_to_d2,
@@ -20,6 +22,7 @@ from tests.networks import (
     ledger,
     minutes_ago,
     only,
+    reservation,
     written,
 )
 
@@ -115,3 +118,65 @@ def test_after_the_mark_the_ledger_lets_go_of_it() -> None:
     assert set(cells(made["dns_plan"], "action")) == {("forget",)}
     assert only(world.applied, target="dns").empty
     assert isinstance(made["registrations"], pd.DataFrame)
+
+
+MARKED_A, POINTER_S = registered(OFF)[:2], registered(OFF)[2:]
+
+
+def after_roaming(standing: list[Row], *, asked: bool = True, **tables_of_hour: list[Row]) -> Tables:
+    """A census that finds this of the four RRsets we once wrote for the lease that still runs."""
+    ours = [written("dns", str(one["zone"]), str(one["owner"]), str(one["type"]), str(one["rdata"])) for one in (
+        *MARKED_A, *POINTER_S)]  # fmt: skip
+    parsed = hour(zone_records=[*standing, *POINTER_S], leases=[long_lease()], **tables_of_hour)
+    return census(parsed, ledger(*ours), past=Past(asked=None if asked else frozenset()))
+
+
+def test_a_name_that_d2_took_over_and_away_is_given_back() -> None:
+    """Neither the address nor the mark is there: a device roamed by and left, and no person deleted anything."""
+    made = after_roaming([])
+    changes = cells(made["dns_plan"][made["dns_plan"]["owner"] == NAME], "action", "type", "before", "after")
+    assert changes == [("create", "A", None, OFF), ("create", "DHCID", None, MARKED_A[1]["rdata"])]
+    assert only(made["withheld"], target="dns").empty
+
+
+@pytest.mark.parametrize("standing", [MARKED_A[1:], [in_zone(NAME, "TXT", "mine")]], ids=["the mark", "another's"])
+def test_of_what_a_person_deletes_something_stands(standing: list[Row]) -> None:
+    """The mark beside the address, or what they put in its place: it stays deleted."""
+    made = after_roaming(standing)
+    assert NAME not in set(made["dns_plan"]["owner"])
+    assert {("A",)} <= set(cells(only(made["withheld"], subject=NAME), "field"))
+
+
+def test_without_d2_or_news_of_its_leases_a_person_deleted_it() -> None:
+    """Where D2 is on nowhere; and in a run that did not ask the gateway, whose leases may have ended since."""
+    off = [{"site": "home", "subnet": "10.0.1.0/24", "is_ddns_on": False, "ddns_suffix": None, "pools": None}]
+    for made in (after_roaming([], dhcp_subnets=off), after_roaming([], asked=False)):
+        assert NAME not in set(made["dns_plan"]["owner"])
+        assert ("kept-edit", "A") in cells(made["withheld"], "rule", "field")
+
+
+PRETENDER = handed_to_d2(ON, BOB, "nas")
+
+
+@pytest.mark.parametrize("owner", [
+    {"reservations": [reservation(OFF, ALICE, "nas")]},
+    {"ipam_addresses": [in_ipam(OFF, "nas")]},
+    {"leases": [long_lease()], "zone_records": [in_zone(NAME, "A", OFF)]},
+], ids=["reserved", "typed", "had it first"])  # fmt: skip
+def test_who_calls_himself_like_another_keeps_nobody_from_that_one_s_name(owner: dict[str, list[Row]]) -> None:
+    """A lease whose name is granted to others is not Kea's to name: the name is looked after as without it."""
+    with_pretender = owner | {"leases": [*owner.get("leases", []), PRETENDER]}
+    alone, beside = (
+        cells(census(hour(**one))["dns_plan"], "owner", "type", "after") for one in (owner, with_pretender)
+    )
+    assert (NAME, "A", OFF) in alone
+    assert alone == beside
+
+
+def test_what_d2_has_registered_for_a_pretender_is_not_touched() -> None:
+    """It came first, and its DHCID stands there: that is told, by its registration, and a person may clear it."""
+    made = census(
+        hour(zone_records=registered(ON, BOB), reservations=[reservation(OFF, ALICE, "nas")], leases=[PRETENDER])
+    )
+    assert NAME not in set(made["dns_plan"]["owner"])
+    assert ("kea-name", "A") in cells(only(made["withheld"], subject=NAME), "rule", "field")

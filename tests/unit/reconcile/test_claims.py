@@ -140,6 +140,13 @@ def test_of_two_clients_the_one_that_has_the_name_keeps_it() -> None:
         assert granted(census(in_both, ours)) == {ELSEWHERE: "nas.example.lan"}
 
 
+def test_who_bears_another_name_keeps_nobody_from_this_one() -> None:
+    """The lower address, to which a person has given a name of its own: the other client has theirs."""
+    rivals = [lease(HERE, ALICE, "nas"), lease(THERE, BOB, "nas")]
+    made = census(hour(leases=rivals, ipam_addresses=[in_ipam(HERE, "printer")]))
+    assert granted(made) == {HERE: "printer.example.lan", THERE: "nas.example.lan"}
+
+
 def test_the_loser_of_a_tie_is_told_to_whom_it_lost() -> None:
     """The reason names the address that keeps the name."""
     made = census(hour(leases=[lease(HERE, ALICE, "nas"), lease(THERE, BOB, "nas")]))
