@@ -33,7 +33,7 @@ class Facts:
     def __call__(self, texts: "pd.Series[str]") -> "pd.Series[Any]":
         """The answer for each text."""
         numbers = pd.Series(texts, dtype=TextDtype.name).array.numbers
-        answers, is_known = self._room()
+        answers, is_known = self._room(int(numbers.max(initial=NULL)) + 1)
         new = pd.unique(numbers[~is_known[numbers]])
         if len(new):
             told = self._tell(VOCABULARY.texts(new).tolist())
@@ -42,12 +42,15 @@ class Facts:
         found = answers[numbers]
         return pd.Series(TextArray(found) if self._is_text else found, texts.index)
 
-    def _room(self) -> tuple[Answers, Answers]:
-        """The answers, and whether they are known: a place for each text there is, the last for what is missing."""
+    def _room(self, count: int) -> tuple[Answers, Answers]:
+        """The answers, and whether they are known: a place for each of the first texts, the last for what is missing.
+
+        Those numbered after the last that was ever asked for need none.
+        """
         answers, is_known = self._told
-        if len(answers) < len(VOCABULARY):
-            is_known = _longer(is_known, len(VOCABULARY))
-            answers = _longer(answers, len(is_known))
+        if len(answers) <= count:
+            size = count + count // 8 + 1
+            answers, is_known = _longer(answers, size), _longer(is_known, size)
             answers[NULL], is_known[NULL] = self._of_null, True
             self._told = answers, is_known
         return answers, is_known

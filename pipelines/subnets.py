@@ -89,7 +89,7 @@ def _places_in(subnets: Subnets, *, is_host: bool) -> Facts:
         found[is_v6] = _ipv6_places(ips[is_v6].tolist(), subnets)
         return found
 
-    return Facts(places, "int64", of_null=_NOWHERE)
+    return Facts(places, "int32", of_null=_NOWHERE)
 
 
 def _ipv4_places(values: Numbers, subnets: Subnets, *, is_host: bool) -> Numbers:

@@ -17,9 +17,7 @@ from pandas.api.indexers import check_array_indexer
 from pandas.api.types import is_object_dtype, is_scalar, pandas_dtype
 from pandas.core.arraylike import OpsMixin
 
-from pipelines.vocabulary import NULL, VOCABULARY, Numbers
-
-_STR = pd.StringDtype(na_value=np.nan)
+from pipelines.vocabulary import NULL, STR, VOCABULARY, Numbers
 
 
 @register_extension_dtype
@@ -108,8 +106,9 @@ class TextArray(OpsMixin, ExtensionArray):
         return type(self)(self.numbers.copy())
 
     def __reduce__(self) -> Any:
-        """Its texts: the numbers mean nothing in another process."""
-        return type(self)._from_sequence, (self.tolist(),)
+        """Its different texts, and where each stands: the numbers mean nothing in another process."""
+        places, different = self._different()
+        return _taken, (different.tolist(), places.astype(np.int32))
 
     def view(self, dtype: Any = None) -> Any:
         if dtype is not None:
@@ -189,7 +188,7 @@ class TextArray(OpsMixin, ExtensionArray):
     # --- the rest, as pandas' own `str` does it ----------------------------------------------------------------------
 
     def _as_str(self) -> Any:
-        return pd.array(VOCABULARY.texts(self.numbers), dtype=_STR)
+        return pd.array(VOCABULARY.texts(self.numbers), dtype=STR)
 
     def _reduce(self, name: str, *, skipna: bool = True, keepdims: bool = False, **named: Any) -> Any:
         found = self._as_str()._reduce(name, skipna=skipna, **named)
@@ -212,16 +211,19 @@ def _numbered(values: Any) -> Numbers:
         values = values.array
     if isinstance(values, TextArray):
         return values.numbers
-    if isinstance(values, list | tuple):
-        return VOCABULARY.numbers(list(values))
-    if not is_object_dtype(values):
-        values = pd.array(values, dtype=_STR).to_numpy(dtype=object)
-    return VOCABULARY.numbers(values.tolist())
+    if not (isinstance(values, list | tuple) or is_object_dtype(values)):
+        values = pd.array(values, dtype=STR)
+    return VOCABULARY.numbers(values)
+
+
+def _taken(texts: list[object], places: Numbers) -> TextArray:
+    """The column that was pickled as these texts at these places."""
+    return TextArray(VOCABULARY.numbers(texts)[places])
 
 
 def _texts(values: Any) -> Any:
     """The same column, as numbers when it is one of pandas' `str`."""
-    return TextArray(_numbered(values)) if getattr(values, "dtype", None) == _STR else values
+    return TextArray(_numbered(values)) if getattr(values, "dtype", None) == STR else values
 
 
 def _as_str(value: Any) -> Any:

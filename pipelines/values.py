@@ -167,7 +167,6 @@ def apex_over(name: str, apexes: frozenset[str]) -> OwnerName | None:
     return OwnerName(rest) if rest else None
 
 
-@lru_cache(maxsize=2**17)
 def reverse_name(address: str) -> OwnerName:
     """Return the owner name of an address's PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5)."""
     if ":" in address:

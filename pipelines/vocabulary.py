@@ -6,73 +6,91 @@ tables of a census and in the ledger, and is one text here. Nothing is ever take
 
 from collections.abc import Iterable
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas._libs.hashtable import ObjectVector, PyObjectHashTable  # docs/decisions/0028 says why not a `dict`
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int32]]
+Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 Objects = np.ndarray[tuple[int], np.dtype[np.object_]]
+STR = pd.StringDtype(na_value=np.nan)
+"""pandas' own dtype of texts."""
 NULL = -1
 """The number of what is no text: None, NaN, NA."""
 UNKNOWN = -2
 """The number of a text that no table holds."""
-_FIRST_ROOM = 4096
+_TEXTS = {"string", "empty"}
+"""What pandas calls values of which each is a text, or none."""
 
 
 class Vocabulary:
     """Texts by number and numbers by text."""
 
     def __init__(self) -> None:
-        self._numbers = _Numbers()
-
-    def __len__(self) -> int:
-        return len(self._numbers.texts)
-
-    def numbers(self, values: list[object]) -> Numbers:
-        """The number of each value, new ones for new texts. What is no text is read as one, as pandas' `str` does."""
-        return np.fromiter(map(self._numbers.__getitem__, values), dtype=np.int32, count=len(values))
-
-    def number(self, value: object) -> int:
-        """The number of one value, a new one for a new text."""
-        return self._numbers[value]
-
-    def known(self, values: Iterable[object]) -> Numbers:
-        """The number of each value, `UNKNOWN` for a text that has none."""
-        return np.array([self._numbers.get(value, UNKNOWN) for value in values], dtype=np.int32)
-
-    def texts(self, numbers: Numbers) -> Objects:
-        """The texts of these numbers, NaN for `NULL`."""
-        return self._numbers.texts[numbers]
-
-    def among(self, numbers: Numbers, some: Numbers) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Whether each number is one of some."""
-        is_one = np.zeros(len(self._numbers.texts), dtype=bool)
-        is_one[some[some != UNKNOWN]] = True
-        return is_one[numbers]
-
-
-class _Numbers(dict[object, int]):
-    """The number of each text, and the texts by number: the last place, which is -1's, is never taken."""
-
-    def __init__(self) -> None:
-        super().__init__({None: NULL, np.nan: NULL, pd.NA: NULL, pd.NaT: NULL})
-        self.texts: Objects = np.full(_FIRST_ROOM, np.nan, dtype=object)
+        self._numbers = PyObjectHashTable()
+        self._texts = _room(0)
         self._count = 0
         self._lock = Lock()
 
-    def __missing__(self, value: object) -> int:
-        """Number a new text: asked by `[]`, and only for what is not there yet."""
-        if not isinstance(value, str):
-            return NULL if pd.api.types.is_scalar(value) and pd.isna(value) else self[str(value)]
+    def __len__(self) -> int:
+        return self._count
+
+    def numbers(self, values: Any) -> Numbers:
+        """The number of each value, new ones for new texts. What is no text is read as one, as pandas' `str` does.
+
+        Raises `TypeError` for lists: by that pandas knows that what an aggregation returns is no column of texts.
+        """
+        texts, new = np.asarray(values, dtype=object), ObjectVector()
+        if pd.api.types.infer_dtype(texts, skipna=True) not in _TEXTS:
+            texts = _as_texts(texts)
         with self._lock:
-            if value in self:  # another thread was faster
-                return self[value]
-            if self._count + 1 == len(self.texts):
-                self.texts = np.concatenate([self.texts, np.full(len(self.texts), np.nan, dtype=object)])
-            number, self._count = self._count, self._count + 1
-            self.texts[number] = value
-            self[value] = number
-            return number
+            numbers: Places = self._numbers.get_labels(texts, new, self._count, NULL)
+            self._append(new.to_array())
+        return numbers.astype(np.int32)
+
+    def number(self, value: object) -> int:
+        """The number of one value, a new one for a new text."""
+        return int(self.numbers([value])[0])
+
+    def known(self, values: Iterable[object]) -> Numbers:
+        """The number of each value, `UNKNOWN` for a text that has none."""
+        texts = np.asarray(list(values), dtype=object)
+        numbers: Places = self._numbers.lookup(texts)
+        numbers[(numbers == NULL) & ~pd.isna(texts)] = UNKNOWN
+        return numbers.astype(np.int32)
+
+    def texts(self, numbers: Numbers) -> Objects:
+        """The texts of these numbers, NaN for `NULL`."""
+        return self._texts[numbers]
+
+    def among(self, numbers: Numbers, some: Numbers) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Whether each number is one of some."""
+        is_one = np.zeros(self._count - NULL, dtype=bool)
+        is_one[some[some != UNKNOWN]] = True
+        return is_one[numbers]
+
+    def _append(self, new: Objects) -> None:
+        """Keep these texts, which were numbered from the count of the others on."""
+        count = self._count + len(new)
+        if count - NULL > len(self._texts):
+            longer = _room(count + count // 2)
+            longer[: self._count] = self._texts[: self._count]
+            self._texts = longer
+        self._texts[self._count : count] = new
+        self._count = count
+
+
+def _as_texts(values: Objects) -> Objects:
+    if any(map(pd.api.types.is_list_like, values)):
+        raise TypeError("a list is no text")
+    return np.asarray(pd.array(values, dtype=STR), dtype=object)
+
+
+def _room(count: int) -> Objects:
+    """Room for so many texts, and a last place, which is -1's, that is never taken."""
+    return np.full(count - NULL, np.nan, dtype=object)
 
 
 VOCABULARY = Vocabulary()

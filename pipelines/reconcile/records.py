@@ -124,17 +124,27 @@ def _writers(
 def _rows(hosts: pd.DataFrame) -> pd.DataFrame:
     """Each host's address, pointer, and the DHCIDs beside them, one after the other."""
     hosts = hosts.reset_index(drop=True)
-    hosts = hosts.assign(reason=_reasons(hosts))
     types = pd.Series(np.where(is_ipv6(hosts["ip"]), "AAAA", "A"), hosts.index, dtype=contract.TEXT)
     marks = _marks(hosts)
-    marked = hosts[marks.notna()]
+    is_marked = marks.notna()
+    shared = hosts[_SHARED].assign(reason=_reasons(hosts))
+    at_name, at_pointer = shared.assign(**_place(hosts, "name")), shared.assign(**_place(hosts, "pointer"))
     parts = [
-        _at_name(hosts, types, hosts["ip"]),
-        _at_pointer(hosts, "PTR", hosts["name"]),
-        _at_name(marked, DHCID, marks),
-        _at_pointer(marked[~marked["is_classless"]], DHCID, marks),
+        at_name.assign(type=types, rdata=hosts["ip"]),
+        at_pointer.assign(type="PTR", rdata=hosts["name"]),
+        at_name[is_marked].assign(type=DHCID, rdata=marks),
+        at_pointer[is_marked & ~hosts["is_classless"]].assign(type=DHCID, rdata=marks),
     ]
     return pd.concat(parts).sort_index(kind="stable")
+
+
+_SHARED = ["site", "ip", "ttl_s", "longest_ttl_s", "named_by", "is_leased"]
+"""What all records of a host have alike."""
+
+
+def _place(hosts: pd.DataFrame, at: str) -> dict[str, "pd.Series[str]"]:
+    """Where the records at each host's name, or at its pointer, stand, and who writes them."""
+    return {"owner": hosts[at], "zone": hosts[f"{at}_zone"], "writer": hosts[f"{at}_writer"]}
 
 
 def _reasons(hosts: pd.DataFrame) -> "pd.Series[str]":
@@ -142,16 +152,6 @@ def _reasons(hosts: pd.DataFrame) -> "pd.Series[str]":
     rows = zip(*(hosts[name].tolist() for name in ("name", "ip", "named_by")), strict=True)
     told = [f"{name} is {ip}, named by {source}" for name, ip, source in rows]
     return pd.Series(told, hosts.index, dtype=contract.TEXT)
-
-
-def _at_name(hosts: pd.DataFrame, rr_type: "str | pd.Series[str]", rdata: "pd.Series[str]") -> pd.DataFrame:
-    place = {"owner": hosts["name"], "zone": hosts["name_zone"], "writer": hosts["name_writer"]}
-    return hosts.assign(**place, type=rr_type, rdata=rdata)
-
-
-def _at_pointer(hosts: pd.DataFrame, rr_type: str, rdata: "pd.Series[str]") -> pd.DataFrame:
-    place = {"owner": hosts["pointer"], "zone": hosts["pointer_zone"], "writer": hosts["pointer_writer"]}
-    return hosts.assign(**place, type=rr_type, rdata=rdata)
 
 
 def _marks(hosts: pd.DataFrame) -> "pd.Series[str]":

@@ -1,6 +1,7 @@
 """Laws of the dtype `text`: whatever is asked of a column, it answers as pandas' own `str` does."""
 
 import pickle
+import tracemalloc
 from collections.abc import Callable
 from threading import Thread
 
@@ -60,6 +61,7 @@ ASKED: dict[str, Asked] = {
     "groupby last": lambda one, other: one.groupby(other, dropna=False).last(),
     "groupby max": lambda one, other: one.groupby(other).max(),
     "groupby joined": lambda one, other: one.dropna().groupby(other).agg(",".join),
+    "groupby lists": lambda one, other: one.dropna().groupby(other).agg(list),
     "groupby nunique": lambda one, other: one.groupby(other, sort=False).nunique(),
     "groupby transform": lambda one, other: one.groupby(other).transform("nunique"),
     "value_counts": lambda one, _: one.value_counts(sort=False),
@@ -142,3 +144,14 @@ def test_threads_number_a_text_alike() -> None:
         one.join()
     assert all(numbers == told[0] for numbers in told.values())
     assert sorted(told[0]) == list(range(20_000))
+
+
+def test_a_text_costs_little_beside_itself() -> None:
+    """At a million bindings there are twelve million: what is kept to find one's number counts."""
+    texts = [f"text {place}" for place in range(50_000)]
+    vocabulary = Vocabulary()
+    tracemalloc.start()
+    vocabulary.numbers(texts)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept / len(texts) < 64, "bytes; a dict and an int take a hundred"
