@@ -183,7 +183,7 @@ _TEXTS = (
     "that numbers them, and room that was used by one part and not yet by the next."
 )
 _BYTES = (
-    "Bytes: Dagster's events of a run and, in every fourth or fifth, folding their log into its file are half of it; "
+    "Bytes: Dagster's events of a run and, in about every seventh, folding their log into its file are half of it; "
     "the rest is the file system's own book-keeping of some forty files."
 )
 
