@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from tests.services.dhcp_client import Device, DhcpClient, Lease, NoLease
 from tests.services.kea import Kea
@@ -31,10 +32,14 @@ class Host:
 
 @dataclass
 class Life:
-    """The devices of a network. `run` until `stopped`; after `calm` those that are there only renew."""
+    """The devices of a network. `run` until `stopped`; after `calm` those that are there only renew.
+
+    There are no more acts than `busy_s` has pauses: on a slow machine no more of them meet than on a fast one.
+    """
 
     kea: Kea
     seed: int
+    busy_s: float
     pause_s: float = 0.2
     stopped: threading.Event = field(default_factory=threading.Event)
     calm: threading.Event = field(default_factory=threading.Event)
@@ -48,9 +53,10 @@ class Life:
 
     def run(self) -> None:
         """Something happens every `pause_s`, and everybody who is there renews in time."""
+        acts = count()
         while not self.stopped.wait(self.pause_s):
             self._renew_all()
-            if not self.calm.is_set():
+            if not self.calm.is_set() and next(acts) < self.busy_s / self.pause_s:
                 host = self._random.choice(self._hosts)
                 self._tried(self._next(host), host)
 

@@ -18,10 +18,14 @@ _STATIC, _BY_HAND = range(30, 60), range(60, 90)  # host numbers outside Kea's p
 
 @dataclass
 class Person:
-    """`run` until `stopped`. `names` holds what was typed last by phpIPAM's row, `rrsets` by owner and type in DNS."""
+    """`run` until `stopped`, or until there are as many edits as `busy_s` has pauses.
+
+    `names` holds what was typed last by phpIPAM's row, `rrsets` by owner and type in DNS.
+    """
 
     network: RealNetwork
     seed: int
+    busy_s: float = 0.0
     pause_s: float = 0.9
     stopped: threading.Event = field(default_factory=threading.Event)
     edits: Counter[str] = field(default_factory=Counter)
@@ -38,7 +42,7 @@ class Person:
         """One edit every `pause_s`."""
         acts = [self._renames, self._renames, self._clears, self._enters, self._removes]
         acts += [self._adds_host, self._deletes_record, self._replaces_record, self._comments]
-        while not self.stopped.wait(self.pause_s):
+        while self.edits.total() < self.busy_s / self.pause_s and not self.stopped.wait(self.pause_s):
             act = self._random.choice(acts)
             if act():
                 self.edits[act.__name__.strip("_")] += 1

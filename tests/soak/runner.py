@@ -69,8 +69,8 @@ class Soak:
     def run(self) -> Outcome:
         """All of it; what is wrong stands in `Outcome.faults`."""
         self._prepare()
-        life = Life(self.network.kea, self.seed)
-        person = Person(self.network, self.seed)
+        life = Life(self.network.kea, self.seed, self.seconds)
+        person = Person(self.network, self.seed, self.seconds)
         outcome = Outcome(self.seconds, events=life.events, edits=person.edits)
         since = self.network.bind.log.stat().st_size
         with _beside(life.stopped, life.run, outcome.faults):
