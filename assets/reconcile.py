@@ -24,7 +24,16 @@ GROUP = "reconcile"
 INPUTS = [table.name for table in parse.TABLES if table.name != "rejects"]
 TABLES = {
     tables.SIGHTINGS: {"leases", "neighbours", "peers"},
-    tables.BINDINGS: {"sightings", "leases", "reservations", "peers", "hosts", "services"},
+    tables.BINDINGS: {
+        "sightings",
+        "leases",
+        "reservations",
+        "peers",
+        "hosts",
+        "services",
+        "ipam_subnets",
+        "ipam_addresses",
+    },
     tables.NAME_CLAIMS: {
         "bindings",
         "leases",
@@ -85,7 +94,8 @@ def reconcile_assets(network: Network) -> dg.AssetsDefinition:
     ) -> Iterator[dg.Output[pd.DataFrame] | dg.AssetCheckResult]:
         with told():
             applied = ledger.applied_in(context.run.run_id)
-            made = account(parsed, applied, network=network)
+            displaced = ledger.displaced(parsed["sources"]["read_at"].max())
+            made = account(parsed, applied, network=network, displaced=displaced)
             made |= account_of_devices(parsed, made, known_devices.known(), network=network)
             as_of, born_at = census_time(parsed["sources"]), ledger.past(context.run.run_id).born_at
             census = Census(parsed, made, applied, network, as_of, born_at)

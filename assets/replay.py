@@ -122,9 +122,9 @@ class _Past:
         if not whole:
             raise self._past_hours.why_none(hour, has_begun=bool(begun))
         for read in whole:
-            applied = self._past_hours.applied(read.rows["read_at"].max())
-            answers = self._past_hours.snapshots(read, hour)
-            made = retold(answers, applied, network=self._network, held=read.held)
+            at, answers = read.rows["read_at"].max(), self._past_hours.snapshots(read, hour)
+            applied, displaced = self._past_hours.applied(at), self._past_hours.displaced(at)
+            made = retold(answers, applied, network=self._network, held=read.held, displaced=displaced)
             account += self._remembered(made, read.run_id)
         return {**_shown(made), "history": dg.MetadataValue.text(str(account))}
 

@@ -17,6 +17,7 @@ from pipelines.network import Network
 from pipelines.parse.every import PARSED, parse_all
 from pipelines.parse.kinds import GATEWAYS, LISTED, PHPIPAM, ZONES, is_of
 from pipelines.reconcile.account import account
+from pipelines.reconcile.incumbents import NOBODY
 from pipelines.reconcile.trust import faults, sees_no_gateway, unread_targets
 from pipelines.snapshots import Snapshot
 from pipelines.who import instant
@@ -168,7 +169,14 @@ def why_lost(
     return HourLost(hour.key, f"nothing is archived: no census asked any gateway {hour}", remedy)
 
 
-def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network, held: Collection[str] = ()) -> Retold:
+def retold(
+    read: Sequence[Snapshot],
+    applied: pd.DataFrame,
+    *,
+    network: Network,
+    held: Collection[str] = (),
+    displaced: pd.DataFrame = NOBODY,
+) -> Retold:
     """What a census concludes from these answers, beside the ledger as it was then; no plan is made.
 
     Of the sites in `held`, which it did not ask, another census has told. As in a census, a site whose rows break a
@@ -177,7 +185,7 @@ def retold(read: Sequence[Snapshot], applied: pd.DataFrame, *, network: Network,
     parsed = parse_all(read, network=network)
     parsed, ill = _sound(_PARSED, parsed, {**parsed, **listed(network)})
     parsed = {**parsed, "sources": unread(parsed["sources"], ill)}
-    made = account(parsed, applied, network=network)
+    made = account(parsed, applied, network=network, displaced=displaced)
     made, more = _sound(_ACCOUNT, made, {**parsed, **made, **listed(network)})
     sources = unread(parsed["sources"], more)
     left_out = {*more, *held}

@@ -56,6 +56,14 @@ def beside(connection: sa.Connection, keys: pd.DataFrame) -> pd.DataFrame:
     return frame_of(tables.APPLIED, rows_of(connection, sa.select(*_named(APPLIED)).where(*_near(keys))))
 
 
+def displaced(connection: sa.Connection, field: str, since: pd.Timestamp, at: pd.Timestamp) -> pd.DataFrame:
+    """The rows of `tables.APPLIED` of one of phpIPAM's fields that others took the place of after `since`, by `at`."""
+    until = APPLIED_BEFORE.c.until_at
+    query = sa.select(*_named(APPLIED_BEFORE)).where(until > naive(since), until <= naive(at))
+    query = query.where(APPLIED_BEFORE.c.target == "phpipam", APPLIED_BEFORE.c.field == field)
+    return frame_of(tables.APPLIED, rows_of(connection, query.order_by(APPLIED_BEFORE.c.id)))
+
+
 def replace(connection: sa.Connection, rows: pd.DataFrame) -> None:
     """Store rows of `tables.APPLIED`, each in place of the one with its key; a row without any value is removed.
 

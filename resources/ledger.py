@@ -15,6 +15,7 @@ from pipelines import tables
 from pipelines.contract import TEXT
 from pipelines.plan.past import KEPT_READS, Past
 from pipelines.plan.timely import BEGINNING
+from pipelines.reconcile.incumbents import TO_AND_FRO
 from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
 from resources.own_database import (
@@ -241,6 +242,11 @@ class Ledger(OwnTables):
         if self._found is None or self._found[0] != run_id:
             self._found = run_id, self.applied()
         return self._found[1]
+
+    def displaced(self, at: pd.Timestamp) -> pd.DataFrame:
+        """The MACs (rows of `tables.APPLIED`) that we wrote others over in phpIPAM within `TO_AND_FRO` before `at`."""
+        with self._engine.connect() as connection:
+            return applied.displaced(connection, "mac", at - TO_AND_FRO, at)
 
     def applied_to(self, keys: pd.DataFrame) -> pd.DataFrame:
         """The rows of `tables.APPLIED` with these keys, and perhaps others: of a few keys it costs as little."""

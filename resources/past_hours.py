@@ -46,3 +46,7 @@ class PastHours:
     def applied(self, at: pd.Timestamp) -> pd.DataFrame:
         """`tables.APPLIED` as it stood then."""
         return self._ledger.applied(at)
+
+    def displaced(self, at: pd.Timestamp) -> pd.DataFrame:
+        """The MACs that had been replaced lately then (`Ledger.displaced`)."""
+        return self._ledger.displaced(at)

@@ -1,5 +1,7 @@
 """What one hour of `tests.networks` tells as conflicts."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from pipelines import network as network_file
@@ -18,11 +20,14 @@ def dhcp(pools: str | None = POOL, subnet: str = "10.0.1.0/24") -> list[Row]:
     return [{"site": "home", "subnet": subnet, "is_ddns_on": False, "ddns_suffix": None, "pools": pools}]
 
 
-def the_census(parsed: Tables, *ours: Row, toml: str = "", born_at: pd.Timestamp | None = None) -> Census:
-    """An hour, reconciled; `toml` is added to the network file, `ours` is what we once wrote."""
+def the_census(
+    parsed: Tables, *ours: Row, toml: str = "", born_at: pd.Timestamp | None = None, lost: Sequence[Row] = ()
+) -> Census:
+    """An hour, reconciled; `toml` is added to the network file, `ours` is what we once wrote, `lost` wrote over."""
     network = network_file.parse(NETWORK_TOML + toml, "network.toml") if toml else NETWORK
     applied = ledger(*ours)
-    return Census(parsed, account(parsed, applied, network=network), applied, network, AT, born_at)
+    made = account(parsed, applied, network=network, displaced=ledger(*lost))
+    return Census(parsed, made, applied, network, AT, born_at)
 
 
 def contradictions(

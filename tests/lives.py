@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pipelines import tables
+from pipelines.keys import merged
 from pipelines.network import Network
+from pipelines.plan.bookkeeping import KEY
 from pipelines.plan.past import Past
+from pipelines.reconcile.incumbents import TO_AND_FRO
 from tests.networks import AT, NETWORK, Row, Tables, census, hour, source
 from tests.targets import carried_out
 
@@ -29,6 +32,7 @@ class World:
     applied: pd.DataFrame = field(default_factory=tables.APPLIED.empty)
     zone_records: list[Row] = field(default_factory=list)
     ipam_addresses: list[Row] = field(default_factory=list)
+    displaced: pd.DataFrame = field(default_factory=tables.APPLIED.empty)
     born_at: pd.Timestamp | None = BORN
     rows: int = 1
 
@@ -46,8 +50,12 @@ class World:
         if asked is not None:
             is_gateway = parsed["sources"]["site"] != "*"
             parsed["sources"].loc[is_gateway, "read_at"] = AT + pd.Timedelta(hours=asked)
-        made = census(parsed, self.applied, self.network, Past(self.born_at, reads_before(at, rows=self.rows)))
-        after, self.applied = carried_out(parsed, made, self.applied, at)
+        past = Past(self.born_at, reads_before(at, rows=self.rows))
+        lately = self.displaced[self.displaced["at"] > at - TO_AND_FRO]
+        made = census(parsed, self.applied, self.network, past, lately)
+        before = self.applied
+        after, self.applied = carried_out(parsed, made, before, at)
+        self.displaced = tables.APPLIED.concat([self.displaced, _displaced(before, self.applied, at)])
         self.zone_records = [row for row in _plain(after["zone_records"]) if row["type"] != "SOA"]
         self.ipam_addresses = _plain(after["ipam_addresses"])
         return made
@@ -59,6 +67,12 @@ class World:
     def in_ipam(self, ip: str) -> Row:
         """What phpIPAM holds for an address."""
         return next(row for row in self.ipam_addresses if row["ip"] == ip)
+
+
+def _displaced(before: pd.DataFrame, after: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
+    """The MACs that the ledger remembered and remembers no more, with the instant since when."""
+    macs = merged(before[before["field"] == "mac"], after[[*KEY, "value"]], on=[*KEY, "value"], how="left_anti")
+    return tables.APPLIED.frame(macs.assign(at=at))
 
 
 def failed(site: str, name: str = "arp") -> Row:

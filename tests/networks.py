@@ -174,11 +174,15 @@ def ledger(*rows: Row) -> pd.DataFrame:
 
 
 def census(
-    parsed: Tables, applied: pd.DataFrame | None = None, network: Network = NETWORK, past: Past | None = None
+    parsed: Tables,
+    applied: pd.DataFrame | None = None,
+    network: Network = NETWORK,
+    past: Past | None = None,
+    displaced: pd.DataFrame | None = None,
 ) -> Tables:
     """The tables of reconcile and plan by name."""
-    remembered = tables.APPLIED.empty() if applied is None else applied
-    made = account(parsed, remembered, network=network)
+    remembered, lost = (tables.APPLIED.empty() if rows is None else rows for rows in (applied, displaced))
+    made = account(parsed, remembered, network=network, displaced=lost)
     return made | plans(parsed, made, remembered, network=network, past=past or Past())
 
 

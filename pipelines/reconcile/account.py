@@ -13,6 +13,7 @@ from pipelines.reconcile.bindings import bindings
 from pipelines.reconcile.declared import wanted_by_hosts, wanted_by_services, with_hosts, with_services
 from pipelines.reconcile.devices import device_interfaces, devices
 from pipelines.reconcile.dns import agreeing_pointers, standing_names
+from pipelines.reconcile.incumbents import NOBODY, standing
 from pipelines.reconcile.ipam import held_names, tracked_addresses, tracked_subnets
 from pipelines.reconcile.peers import peer_addresses, peer_sightings, with_peers
 from pipelines.reconcile.proxies import without_proxied
@@ -25,11 +26,14 @@ from pipelines.reconcile.trust import frozen_sites
 Tables = Mapping[str, pd.DataFrame]
 
 
-def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[str, pd.DataFrame]:
+def account(
+    parsed: Tables, applied: pd.DataFrame, *, network: Network, displaced: pd.DataFrame = NOBODY
+) -> dict[str, pd.DataFrame]:
     """The stage's tables by name: sightings, bindings, name_claims, addresses, records, registrations.
 
-    `parsed` are the parse stage's tables by name, `applied` the ledger. Sites with an incomplete source are left out
-    of `addresses`, `records` and `registrations`: nothing about them can be concluded this hour.
+    `parsed` are the parse stage's tables by name, `applied` the ledger, `displaced` its rows of MACs that stand in
+    phpIPAM no longer, since we wrote others there lately (`incumbents.TO_AND_FRO`). Sites with an incomplete source are
+    left out of `addresses`, `records` and `registrations`: nothing about them can be concluded this hour.
     """
     as_of = asked_at(parsed["sources"])
     subnets, _ = tracked_subnets(parsed["ipam_subnets"], network=network)
@@ -40,7 +44,8 @@ def account(parsed: Tables, applied: pd.DataFrame, *, network: Network) -> dict[
     by_gateways = sightings(leases, neighbours, network=network, as_of=as_of)
     seen = tables.SIGHTINGS.concat([by_gateways, peer_sightings(peers)])
     here = lasting(seen, pd.concat([active_leases(leases, as_of=as_of), fixed, ipam]))
-    bound = bindings(here, leases, fixed, network=network, as_of=as_of)
+    stands = standing(ipam, displaced, network=network)
+    bound = bindings(here, leases, fixed, stands, network=network, as_of=as_of)
     bound = with_peers(bound, peers)
     claims = _claims(parsed, applied, bound, ipam, network)
     bound = with_hosts(with_services(bound, parsed["services"]), parsed["hosts"])

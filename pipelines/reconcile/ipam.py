@@ -46,7 +46,12 @@ def tracked_addresses(ipam_addresses: pd.DataFrame, subnets: pd.DataFrame) -> pd
     columns = subnets[["id_phpipam", "site", "cidr", "is_pinged"]].rename(columns={"id_phpipam": "subnet_id_phpipam"})
     rows = merged(ipam_addresses, columns, on="subnet_id_phpipam", validate="many_to_one")
     rows = rows[locate(rows["ip"], map(ip_network, columns["cidr"])) == rows["cidr"]]
-    return rows.assign(mac_read=_MACS(rows["mac"]))
+    return rows.assign(mac_read=macs_read(rows["mac"]))
+
+
+def macs_read(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """The MAC that each text of phpIPAM's means, in canonical form; null where it is none."""
+    return _MACS(texts)
 
 
 def held_names(ipam: pd.DataFrame, *, network: Network) -> Holders:

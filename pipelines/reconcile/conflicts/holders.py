@@ -1,7 +1,8 @@
 """Two devices on one address: two that answer, or one that answers where another has the lease.
 
 An address that moved from one device to another is no conflict: both must have been confirmed at nearly the same time,
-and who was last seen before the lease was given has simply left.
+or the one that lost it is back while the other has not left; and who was last seen before the lease was given has
+simply left.
 """
 
 import pandas as pd
@@ -21,9 +22,29 @@ def two_holders(census: Census) -> pd.DataFrame:
     """`tables.CONFLICTS`: `two-macs` and `lease-and-neighbour`. Who has two MACs on it is not told twice."""
     two = _two_macs(census)
     disagreeing = _lease_and_neighbour(census)
-    told = two[["site", "subject"]].rename(columns={"subject": "ip"})
-    rest = merged(disagreeing, told, on=KEY, how="left_anti", validate="one_to_one")
-    return tables.CONFLICTS.concat([two, conflict_rows(rest, ADDRESSES, "lease-and-neighbour", WARNING)])
+    disagreeing = conflict_rows(_untold(disagreeing, two), ADDRESSES, "lease-and-neighbour", WARNING)
+    told = tables.CONFLICTS.concat([two, disagreeing])
+    return tables.CONFLICTS.concat(
+        [told, conflict_rows(_untold(_by_turns(census), told), ADDRESSES, "two-macs", WARNING)]
+    )
+
+
+def _untold(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """The rows of whose address nothing is told yet."""
+    known = told[["site", "subject"]].rename(columns={"subject": "ip"})
+    return merged(rows, known, on=KEY, how="left_anti", validate="one_to_one")
+
+
+def _by_turns(census: Census) -> pd.DataFrame:
+    """The addresses on which another answered last than the one that holds them: it is back (`incumbents.holders`)."""
+    held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
+    held = held[held["mac"].notna()]
+    answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
+    both = merged(held, answering, on=KEY, suffixes=("", "_now"), validate="one_to_one")
+    odd = both[(both["mac"] != both["mac_now"]) & (both["last_seen_at_now"] > both["last_seen_at"])]
+    evidence = "by turns: " + odd["mac_now"] + " answered " + when(odd["last_seen_at_now"])
+    evidence += "; " + odd["mac"] + ", which phpIPAM has, was last seen " + when(odd["last_seen_at"])
+    return odd.assign(subject=odd["ip"], evidence=evidence, advice=_ADVICE_TWO, seen_at=odd["last_seen_at_now"])
 
 
 def _two_macs(census: Census) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pytest
 
 from pipelines import tables
 from pipelines.reconcile.bindings import bindings
+from pipelines.reconcile.incumbents import Standing
 from pipelines.reconcile.sightings import sightings
 from tests.networks import (
     ALICE,
@@ -20,6 +21,9 @@ from tests.networks import (
     reservation,
 )
 
+_NONE = tables.SIGHTINGS.empty()
+NOBODY = Standing(_NONE[["site", "ip", "mac", "last_seen_at"]], _NONE[["site", "ip", "mac"]])
+
 
 def seen(leases: list[Row], neighbours: list[Row]) -> pd.DataFrame:
     """The sightings of these leases and neighbours."""
@@ -31,7 +35,7 @@ def seen(leases: list[Row], neighbours: list[Row]) -> pd.DataFrame:
 def bound(leases: list[Row], neighbours: list[Row], reservations: list[Row]) -> pd.DataFrame:
     """The bindings of one hour."""
     parts = frame(tables.LEASES, leases), frame(tables.RESERVATIONS, reservations)
-    table = bindings(seen(leases, neighbours), *parts, network=NETWORK, as_of=AT)
+    table = bindings(seen(leases, neighbours), *parts, NOBODY, network=NETWORK, as_of=AT)
     assert tables.BINDINGS.violations(table) == []
     return table
 

@@ -12,7 +12,7 @@ from pipelines import tables
 from pipelines.errors import StateError
 from pipelines.snapshots import Snapshot, as_table, missing
 from resources.ledger import Ledger
-from tests.networks import AT, Row, cells, frame, ledger, written
+from tests.networks import ALICE, AT, BOB, Row, cells, frame, ledger, written
 
 ROWS = [
     written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5\n10.0.1.6", ttl_s=600),
@@ -64,6 +64,19 @@ def test_a_row_that_says_nothing_is_forgotten(store: Ledger) -> None:
     store.replace_applied(ledger(*ROWS))
     store.replace_applied(ledger(ROWS[2] | {"intended": None}))
     pd.testing.assert_frame_equal(store.applied(), ledger(*ROWS[:2]))
+
+
+def test_a_mac_that_was_written_over_is_remembered_for_a_week(store: Ledger) -> None:
+    """Of phpIPAM's MACs alone, from the instant on at which another was written; as it was known then, too."""
+    before = pd.Timestamp.now("UTC")
+    macs = [written("phpipam", "10.0.1.0/24", "10.0.1.5", "mac", mac, at=AT) for mac in (ALICE, BOB)]
+    names = [written("phpipam", "10.0.1.0/24", "10.0.1.5", "hostname", one, at=AT) for one in ("alice", "bob")]
+    for number, rows in enumerate(zip(macs, names, strict=True)):
+        store.replace_applied(ledger(*(row | {"at": AT + pd.Timedelta(hours=number)} for row in rows)))
+    after = pd.Timestamp.now("UTC")
+    pd.testing.assert_frame_equal(store.displaced(after), ledger(macs[0]))
+    assert store.displaced(before - pd.Timedelta(seconds=1)).empty
+    assert store.displaced(after + pd.Timedelta(days=7)).empty
 
 
 def test_many_rows_at_once_are_stored_as_few_are(tmp_path: Path) -> None:

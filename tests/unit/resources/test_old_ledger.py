@@ -62,6 +62,8 @@ def test_what_every_census_asks_looks_through_no_year(store: Ledger, tmp_path: P
         assert store.versions("second") == {"arp": "1"}
         assert store.last_complete("arp")
         assert store.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT + HOUR, "cabin": AT}
+        assert store.displaced(AT + HOUR).empty
+    assert [one for one in steps if one.startswith("SCAN applied_before")] == []
     assert [one for one in steps if one.startswith("SEARCH snapshots")]
     assert [one for one in steps if one.startswith("SCAN snapshots")] == []
 

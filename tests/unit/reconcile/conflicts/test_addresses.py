@@ -3,7 +3,21 @@
 import pytest
 
 from tests.contradictions import POOL, dhcp, the_census, told
-from tests.networks import ALICE, BOB, CAROL, Row, hour, ipam_subnet, lease, minutes_ago, neighbour, reservation, source
+from tests.networks import (
+    ALICE,
+    BOB,
+    CAROL,
+    Row,
+    hour,
+    in_ipam,
+    ipam_subnet,
+    lease,
+    minutes_ago,
+    neighbour,
+    reservation,
+    source,
+    written,
+)
 
 HERE, THERE = "10.0.1.5", "10.0.1.6"
 POOLED = "10.0.1.150"
@@ -55,6 +69,17 @@ def test_the_window_is_the_operators() -> None:
     """`within_minutes` decides how close together."""
     both = hour(neighbours=[seen(ALICE, 5), seen(BOB, 26, interface="em1")])
     assert told(the_census(both, toml="[conflicts]\nwithin_minutes = 30\n"), "two-macs").keys() == {HERE}
+
+
+def test_devices_that_take_turns_are_told_though_never_both_answer() -> None:
+    """Who lost the address is back while the other has not left: the evidence says who answers, and who has it."""
+    parsed = hour(neighbours=[seen(ALICE, 5)], ipam_addresses=[in_ipam(HERE, mac=BOB, last_seen_at=minutes_ago(65))])
+    lost = written("phpipam", "10.0.1.0/24", HERE, "mac", ALICE)
+    assert told(the_census(parsed, lost=[lost]), "two-macs") == {
+        HERE: f"by turns: {ALICE} answered at 2026-03-01 11:55 UTC; {BOB}, which phpIPAM has, was last seen at "
+        "2026-03-01 10:55 UTC",
+    }
+    assert told(the_census(parsed), "two-macs") == {}
 
 
 # --- lease and ARP ---------------------------------------------------------------------------------------------------
