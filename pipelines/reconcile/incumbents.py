@@ -75,8 +75,10 @@ def _staying(  # noqa: PLR0913, PLR0917 - as `holders` has them
 ) -> pd.DataFrame:
     """The holders in phpIPAM that stay although another answered last: site, ip, mac, last_seen_at, answering."""
     known = stands.holders.rename(columns={"mac": "incumbent", "last_seen_at": "noted_at"})
-    rivals = merged(latest[latest["mac"].notna()], known, on=KEY, validate="one_to_one")
-    rivals = rivals[rivals["mac"] != rivals["incumbent"]]
+    others = latest[latest["mac"].notna() & ~stand_in(latest, stands.holders[_HOLDER])]
+    if others.empty:
+        return others
+    rivals = merged(others, known, on=KEY, validate="one_to_one")
     own = rivals[[*KEY, "incumbent"]].rename(columns={"incumbent": "mac"})
     seen = last_of(sightings[stand_in(sightings, own)], KEY, ["last_seen_at"])[[*KEY, "last_seen_at"]]
     rivals = merged(rivals, seen, on=KEY, how="left", suffixes=("", "_own"), validate="one_to_one")

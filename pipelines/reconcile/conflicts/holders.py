@@ -8,7 +8,7 @@ simply left.
 import pandas as pd
 
 from pipelines import tables
-from pipelines.keys import merged
+from pipelines.keys import merged, stand_in
 from pipelines.reconcile.conflicts.census import Census
 from pipelines.reconcile.conflicts.rows import ADDRESSES, KEY, WARNING, conflict_rows, when
 
@@ -38,10 +38,10 @@ def _untold(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
 def _by_turns(census: Census) -> pd.DataFrame:
     """The addresses on which another answered last than the one that holds them: it is back (`incumbents.holders`)."""
     held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
-    held = held[held["mac"].notna()]
     answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
-    both = merged(held, answering, on=KEY, suffixes=("", "_now"), validate="one_to_one")
-    odd = both[(both["mac"] != both["mac_now"]) & (both["last_seen_at_now"] > both["last_seen_at"])]
+    others = answering[~stand_in(answering, held[[*KEY, "mac"]])]
+    both = merged(held[held["mac"].notna()], others, on=KEY, suffixes=("", "_now"), validate="one_to_one")
+    odd = both[both["last_seen_at_now"] > both["last_seen_at"]]
     evidence = "by turns: " + odd["mac_now"] + " answered " + when(odd["last_seen_at_now"])
     evidence += "; " + odd["mac"] + ", which phpIPAM has, was last seen " + when(odd["last_seen_at"])
     return odd.assign(subject=odd["ip"], evidence=evidence, advice=_ADVICE_TWO, seen_at=odd["last_seen_at_now"])
