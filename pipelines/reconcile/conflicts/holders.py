@@ -24,9 +24,12 @@ def two_holders(census: Census) -> pd.DataFrame:
     disagreeing = _lease_and_neighbour(census)
     disagreeing = conflict_rows(_untold(disagreeing, two), ADDRESSES, "lease-and-neighbour", WARNING)
     told = tables.CONFLICTS.concat([two, disagreeing])
-    return tables.CONFLICTS.concat(
-        [told, conflict_rows(_untold(_by_turns(census), told), ADDRESSES, "two-macs", WARNING)]
-    )
+    held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
+    others = census.latest_neighbours[~stand_in(census.latest_neighbours, held[[*KEY, "mac"]])]
+    if others.empty:
+        return told
+    turns = _untold(_by_turns(held, others[[*KEY, "mac", "last_seen_at"]]), told)
+    return tables.CONFLICTS.concat([told, conflict_rows(turns, ADDRESSES, "two-macs", WARNING)])
 
 
 def _untold(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -35,11 +38,8 @@ def _untold(rows: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
     return merged(rows, known, on=KEY, how="left_anti", validate="one_to_one")
 
 
-def _by_turns(census: Census) -> pd.DataFrame:
+def _by_turns(held: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     """The addresses on which another answered last than the one that holds them: it is back (`incumbents.holders`)."""
-    held = census.made["bindings"][[*KEY, "mac", "last_seen_at"]]
-    answering = census.latest_neighbours[[*KEY, "mac", "last_seen_at"]]
-    others = answering[~stand_in(answering, held[[*KEY, "mac"]])]
     both = merged(held[held["mac"].notna()], others, on=KEY, suffixes=("", "_now"), validate="one_to_one")
     odd = both[both["last_seen_at_now"] > both["last_seen_at"]]
     evidence = "by turns: " + odd["mac_now"] + " answered " + when(odd["last_seen_at_now"])
