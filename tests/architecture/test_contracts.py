@@ -34,8 +34,8 @@ FORBIDDEN_MODULES = {
     "asyncio",
 }
 
-ALLOWED = {"pipelines/vocabulary.py": ["line 8: threading"]}
-"""A lock: whichever thread asks first, what a table says is the same."""
+ALLOWED = {"pipelines/vocabulary.py": ["line 8: threading"], "pipelines/codec.py": ["line 8: io"]}
+"""A lock: whichever thread asks first, what a table says is the same. And bytes that grow in memory, without a copy."""
 
 
 def impurities(source: str) -> Iterator[str]:
