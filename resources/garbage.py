@@ -4,10 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_RARELY = 50_000
+_SELDOM = 50_000
 """Objects made and not yet gone before the collector looks at them: tables are lists of texts, none of it garbage."""
-
-_SELDOM = 20_000  # objects made and still there: a few megabytes of them
 
 
 @contextmanager
@@ -23,5 +21,5 @@ def to_the_end() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        gc.set_threshold(_RARELY)
+        gc.set_threshold(_SELDOM)
         gc.enable()
