@@ -27,7 +27,7 @@ def result(
 ) -> dg.AssetCheckResult:
     """The check's result for a run that has done all but to end."""
     spent = _spent(run.run_id, answers, disk_use.bytes, ledger)
-    is_first = ledger.is_first(run.run_id)
+    is_first = ledger.index.is_first(run.run_id)
     said = over(spent, network.budget, is_first=is_first)
     changed = f"{counted(spent.changes, 'change')}, {counted(spent.serial_steps, 'step')} of serials"
     kept = f"{changed}, {_kb(spent.disk_bytes)} to our disks"

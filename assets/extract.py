@@ -146,7 +146,7 @@ def _zone(zone: str, nameserver: NameServer, archive: Archive, ledger: Ledger) -
 
 def _archived(source_name: str, at: datetime, archive: Archive, ledger: Ledger) -> Snapshot | None:
     """The last whole answer of a source, where the archive still has it unharmed."""
-    known = ledger.last_complete(source_name)
+    known = ledger.index.last_complete(source_name)
     if known is None:
         return None
     version, digest = known
@@ -170,7 +170,7 @@ def _kept(
     if verdict.found:
         why = "; ".join(breach.sentence for breach in verdict.found)
         rows = snapshots.as_table([snapshots.missing(one.site, one.source, one.read_at, why) for one in read])
-    ledger.note_snapshots(context.run.run_id, rows)
+    ledger.index.note(context.run.run_id, rows)
     yield dg.Output(rows)
     said = f"{counted(len(rows), 'source')} read in full"
     yield checked(None, ANSWERED, faults(rows), otherwise=said, metadata=verdict.evidence)

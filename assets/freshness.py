@@ -43,7 +43,7 @@ def freshness_checks(network: Network) -> dg.AssetChecksDefinition:
 
 def looked_at(ledger: Ledger, last_load: LastLoad, network: Network, now: pd.Timestamp) -> list[Freshness]:
     """Every site and target, from the ledger alone: nothing is asked of the network."""
-    return freshness(ledger.last_whole(network.gateways, now), last_load.last(), network=network, now=now)
+    return freshness(ledger.index.last_whole(network.gateways, now), last_load.last(), network=network, now=now)
 
 
 def evaluations(found: Iterable[Freshness], network: Network) -> Iterator[dg.AssetCheckEvaluation]:

@@ -129,7 +129,7 @@ def _planned(
 def _written(run_id: str, ledger: Ledger, network: Network) -> pd.DataFrame:
     """`tables.WRITTEN` of a run. Raises `ConfigError` where that was let go for its age."""
     written, days = ledger.receipts.of(run_id), network.state.receipts_days
-    stop_forgotten(run_id, written, ledger.read_at(run_id), ledger.receipts.gone_until(), days=days)
+    stop_forgotten(run_id, written, ledger.index.read_at(run_id), ledger.receipts.gone_until(), days=days)
     return written
 
 

@@ -4,7 +4,6 @@ Ours is what we wrote and still reads so (rule R4), so this memory is what stand
 What is about to be sent is noted before it is sent: a run that dies in between finds its own half-done work again.
 """
 
-from collections.abc import Collection
 from datetime import timedelta
 from functools import cached_property
 
@@ -12,19 +11,15 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pipelines import tables
-from pipelines.contract import TEXT
 from pipelines.plan.past import KEPT_READS, Past
-from pipelines.plan.timely import BEGINNING
 from pipelines.reconcile.incumbents import TO_AND_FRO
-from pipelines.snapshots import EVERYWHERE
 from resources import applied, receipts
+from resources.archive_index import INDEX_OF_OLD, SNAPSHOTS, ArchiveIndex
 from resources.own_database import (
     OwnTables,
     add_new_columns,
-    aware,
     drop_from_file,
     frame_of,
-    naive,
     plain_rows,
     rows_of,
 )
@@ -33,24 +28,6 @@ from resources.receipts import Ids, Run
 _RESENT_KEPT_DAYS = 30
 _metadata = applied.SCHEMA
 
-SNAPSHOT_INDEX = sa.Table(
-    "snapshots", _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run_id", sa.String(36), nullable=False),
-    sa.Column("site", sa.String(64), nullable=False),
-    sa.Column("source", sa.String(255), nullable=False),
-    sa.Column("read_at", sa.DateTime, nullable=False),
-    sa.Column("is_complete", sa.Boolean, nullable=False),
-    sa.Column("reason", sa.Text),
-    sa.Column("version", sa.String(32)),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("bytes", sa.Integer, nullable=False),
-    sa.Column("clock_offset_s", sa.Integer),
-)  # fmt: skip
-_INDEX_OF_OLD = "snapshots_by_source"  # each source's entries lie elsewhere in it: a page for each, every hour
-_LATE = 10_000  # rows: no run reads so many sources, and no year of them is looked through for those of one
-_IS_LATE = SNAPSHOT_INDEX.c.id > sa.select(sa.func.max(SNAPSHOT_INDEX.c.id)).correlate(None).scalar_subquery() - _LATE
-_births = sa.Table("births", _metadata, sa.Column("at", sa.DateTime, primary_key=True))
 _reads = sa.Table(
     "reads", _metadata,
     sa.Column("read_at", sa.DateTime, primary_key=True),  # first: what an hour adds, and lets go, lies together
@@ -79,27 +56,18 @@ class Ledger(OwnTables):
 
     def _made(self, engine: sa.Engine) -> None:
         super()._made(engine)
-        add_new_columns(engine, [applied.APPLIED, SNAPSHOT_INDEX, receipts.RECEIPTS])
-        drop_from_file(engine, _INDEX_OF_OLD)
+        add_new_columns(engine, [applied.APPLIED, SNAPSHOTS, receipts.RECEIPTS])
+        drop_from_file(engine, INDEX_OF_OLD)
+
+    @cached_property
+    def index(self) -> ArchiveIndex:
+        """What every run read."""
+        return ArchiveIndex(self._engine)
 
     @cached_property
     def receipts(self) -> receipts.Receipts:
         """What every run wrote, and what of it was undone."""
         return receipts.Receipts(self._engine)
-
-    def note_snapshots(self, run_id: str, rows: pd.DataFrame) -> None:
-        """Add rows of `tables.SNAPSHOTS` to the index of the archive. The first ones are the ledger's birth.
-
-        But for those of a clock that has lost the time: the first week would be over when it is set.
-        """
-        self._insert(SNAPSHOT_INDEX, rows.assign(run_id=run_id))
-        with self._engine.begin() as connection:
-            if connection.scalar(sa.select(sa.func.count()).select_from(_births)):
-                return
-            read_at = SNAPSHOT_INDEX.c.read_at
-            first = connection.scalar(sa.select(sa.func.min(read_at)).where(read_at >= naive(BEGINNING)))
-            if first is not None:
-                connection.execute(sa.insert(_births), {"at": first})
 
     def note_reads(self, rows: pd.DataFrame) -> None:
         """Remember of whole answers how much there was in them: rows of `tables.READS`. The latest few are kept."""
@@ -131,106 +99,21 @@ class Ledger(OwnTables):
         And which sites the run `run_id`, which is under way, has asked itself.
         """
         with self._engine.connect() as connection:
-            born_at = connection.scalar(sa.select(sa.func.min(_births.c.at)))
             read = sa.select(*(_reads.c[name] for name in tables.READS.names))
             reads = rows_of(connection, read.order_by(*(_reads.c[name] for name in tables.READS.key)))
             asked_of = sa.select(*(_resent.c[name] for name in tables.RESENT.names))
             resent = rows_of(connection, asked_of.order_by(*_resent.primary_key.columns))
-            asked = connection.scalars(
-                sa.select(SNAPSHOT_INDEX.c.site).where(SNAPSHOT_INDEX.c.run_id == run_id, _IS_LATE).distinct()
-            )
-            sites = frozenset(asked)
         return Past(
             holds=self.receipts.holds(),
-            born_at=None if born_at is None else aware(born_at),
+            born_at=self.index.born_at(),
             reads=frame_of(tables.READS, reads),
             resent=frame_of(tables.RESENT, resent),
-            asked=sites,
+            asked=self.index.asked(run_id),
         )
-
-    def last_complete(self, source: str) -> tuple[str, str] | None:
-        """Version and digest of the last complete snapshot of a source that states versions; None without one.
-
-        Nor for a source that had none for so long that it is not among the newest rows: it is read anew.
-        """
-        query = (
-            sa.select(SNAPSHOT_INDEX.c.version, SNAPSHOT_INDEX.c.digest)
-            .where(
-                SNAPSHOT_INDEX.c.source == source,
-                SNAPSHOT_INDEX.c.is_complete,
-                SNAPSHOT_INDEX.c.version.is_not(None),
-                _IS_LATE,
-            )
-            .order_by(SNAPSHOT_INDEX.c.id.desc())
-            .limit(1)
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        return None if row is None else (row.version, row.digest)
-
-    def versions(self, run_id: str) -> dict[str, str]:
-        """The version of every whole snapshot that the run under way read, where its source states versions."""
-        is_whole = SNAPSHOT_INDEX.c.is_complete & SNAPSHOT_INDEX.c.version.is_not(None)
-        where = (SNAPSHOT_INDEX.c.run_id == run_id, is_whole, _IS_LATE)
-        with self._engine.connect() as connection:
-            return {row.source: row.version for row in connection.execute(sa.select(SNAPSHOT_INDEX).where(*where))}
 
     def runs(self, beginning: str) -> list[str]:
         """The ids of the runs that begin so, of all that read or wrote anything."""
-        read = sa.select(SNAPSHOT_INDEX.c.run_id).where(SNAPSHOT_INDEX.c.run_id.startswith(beginning, autoescape=True))
-        with self._engine.connect() as connection:
-            return sorted({*connection.scalars(read.distinct()), *self.receipts.runs(beginning)})
-
-    def last_whole(self, sites: Collection[str], until: pd.Timestamp) -> dict[str, pd.Timestamp]:
-        """When each of these sites was last read with all of its sources complete; one that never was is left out.
-
-        What was noted as later than `until` was noted by a clock that was ahead: it does not count.
-        """
-        is_wanted = SNAPSHOT_INDEX.c.site.in_(sites) & (SNAPSHOT_INDEX.c.read_at <= naive(until))
-        late = self._last_whole(is_wanted & _IS_LATE)
-        return late if len(late) == len(sites) else self._last_whole(is_wanted)
-
-    def _last_whole(self, where: sa.ColumnElement[bool]) -> dict[str, pd.Timestamp]:
-        one_read = (
-            sa.select(SNAPSHOT_INDEX.c.site, sa.func.max(SNAPSHOT_INDEX.c.read_at).label("at"))
-            .where(where)
-            .group_by(SNAPSHOT_INDEX.c.run_id, SNAPSHOT_INDEX.c.site)
-            .having(sa.func.min(sa.cast(SNAPSHOT_INDEX.c.is_complete, sa.Integer)) == 1)
-            .subquery()
-        )
-        query = sa.select(one_read.c.site, sa.func.max(one_read.c.at)).group_by(one_read.c.site)
-        with self._engine.connect() as connection:
-            return {site: aware(at) for site, at in connection.execute(query)}
-
-    def read_at(self, run_id: str) -> pd.Timestamp | None:
-        """When a run began to read the targets; None where it did not."""
-        is_of_it = SNAPSHOT_INDEX.c.run_id == run_id, SNAPSHOT_INDEX.c.site == EVERYWHERE
-        first = sa.select(sa.func.min(SNAPSHOT_INDEX.c.read_at)).where(*is_of_it)
-        with self._engine.connect() as connection:
-            at = connection.scalar(first.where(_IS_LATE)) or connection.scalar(first)  # all: long over
-        return None if at is None else aware(at)
-
-    def index(self, since: pd.Timestamp, until: pd.Timestamp) -> pd.DataFrame:
-        """The rows of `tables.SNAPSHOTS` read from `since` until before `until`, with their `run_id`, as noted.
-
-        Of what older releases noted, the clock's offset is not known: it is taken for 0.
-        """
-        at = SNAPSHOT_INDEX.c.read_at
-        offset = sa.func.coalesce(SNAPSHOT_INDEX.c.clock_offset_s, 0)
-        columns = [offset if name == "clock_offset_s" else SNAPSHOT_INDEX.c[name] for name in tables.SNAPSHOTS.names]
-        query = sa.select(*columns, SNAPSHOT_INDEX.c.run_id).where(at >= naive(since), at < naive(until))
-        with self._engine.connect() as connection:
-            rows = rows_of(connection, query.order_by(SNAPSHOT_INDEX.c.id))
-        index = frame_of(tables.SNAPSHOTS, [row[:-1] for row in rows])
-        return index.assign(run_id=pd.Series([row[-1] for row in rows], dtype=TEXT))
-
-    def asked_around(self, since: pd.Timestamp, until: pd.Timestamp) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
-        """When a gateway was asked last before `since`, and first from `until` on; None where none was."""
-        at, is_gateway = SNAPSHOT_INDEX.c.read_at, SNAPSHOT_INDEX.c.site != EVERYWHERE
-        with self._engine.connect() as connection:
-            before = connection.scalar(sa.select(sa.func.max(at)).where(is_gateway, at < naive(since)))
-            after = connection.scalar(sa.select(sa.func.min(at)).where(is_gateway, at >= naive(until)))
-        return None if before is None else aware(before), None if after is None else aware(after)
+        return sorted({*self.index.runs(beginning), *self.receipts.runs(beginning)})
 
     def applied(self, at: pd.Timestamp | None = None) -> pd.DataFrame:
         """All of `tables.APPLIED`, sorted by its key: now, or as it stood at an earlier instant."""
@@ -282,14 +165,3 @@ class Ledger(OwnTables):
         with self._engine.begin() as connection:
             applied.forget(connection, stood_until)
             return receipts.forget(connection, wrote_until)
-
-    def is_first(self, run_id: str) -> bool:
-        """Whether this run is the one that the ledger began with."""
-        first = sa.select(SNAPSHOT_INDEX.c.run_id).order_by(SNAPSHOT_INDEX.c.id).limit(1)
-        with self._engine.connect() as connection:
-            return connection.scalar(first) == run_id
-
-    def _insert(self, table: sa.Table, rows: pd.DataFrame) -> None:
-        if len(rows):
-            with self._engine.begin() as connection:
-                connection.execute(sa.insert(table), plain_rows(rows))

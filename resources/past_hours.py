@@ -22,12 +22,12 @@ class PastHours:
 
     def reads(self, first: Hour, last: Hour, network: Network) -> dict[Hour, list[Read]]:
         """The runs that asked gateways in these hours, and what each rested on; hours without any are not in it."""
-        index = self._ledger.index(first.start - reach(network), last.end + _LONGEST_RUN)
+        index = self._ledger.index.between(first.start - reach(network), last.end + _LONGEST_RUN)
         return reads_by_hour(index, network)
 
     def why_none(self, hour: Hour, *, has_begun: bool) -> HourLost:
         """Why there is no whole run in an hour."""
-        around = self._ledger.asked_around(hour.start, hour.end)
+        around = self._ledger.index.asked_around(hour.start, hour.end)
         return why_lost(hour, pd.Timestamp.now("UTC"), around, has_begun=has_begun)
 
     def snapshots(self, read: Read, hour: Hour) -> list[Snapshot]:

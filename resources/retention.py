@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from pipelines.contract import TEXT
 from pipelines.retention import YOUNG, Keep, counted_from, removable
 from resources.archive import Archive
-from resources.ledger import SNAPSHOT_INDEX, Ledger
+from resources.archive_index import SNAPSHOTS
+from resources.ledger import Ledger
 from resources.own_database import open_database
 
 NIGHTS = 32
@@ -56,14 +57,14 @@ class Retention:
     def _reads(self) -> pd.DataFrame:
         """Of each digest in the index: when it was last read, and whether it is the newest answer of a source."""
         engine = open_database(self._url)
-        SNAPSHOT_INDEX.metadata.create_all(engine)
-        by_source = sa.select(sa.func.max(SNAPSHOT_INDEX.c.id)).group_by(SNAPSHOT_INDEX.c.site, SNAPSHOT_INDEX.c.source)
-        whole, is_versioned = SNAPSHOT_INDEX.c.is_complete, SNAPSHOT_INDEX.c.version.is_not(None)
+        SNAPSHOTS.metadata.create_all(engine)
+        by_source = sa.select(sa.func.max(SNAPSHOTS.c.id)).group_by(SNAPSHOTS.c.site, SNAPSHOTS.c.source)
+        whole, is_versioned = SNAPSHOTS.c.is_complete, SNAPSHOTS.c.version.is_not(None)
         newest = sa.union(by_source, by_source.where(whole), by_source.where(whole, is_versioned))
-        is_needed = sa.func.max(sa.case((SNAPSHOT_INDEX.c.id.in_(newest), 1), else_=0))
-        columns = SNAPSHOT_INDEX.c.digest, sa.func.max(SNAPSHOT_INDEX.c.read_at), is_needed
+        is_needed = sa.func.max(sa.case((SNAPSHOTS.c.id.in_(newest), 1), else_=0))
+        columns = SNAPSHOTS.c.digest, sa.func.max(SNAPSHOTS.c.read_at), is_needed
         with engine.connect() as connection:
-            rows = connection.execute(sa.select(*columns).group_by(SNAPSHOT_INDEX.c.digest)).all()
+            rows = connection.execute(sa.select(*columns).group_by(SNAPSHOTS.c.digest)).all()
         engine.dispose()
         digests, times, needed = zip(*rows, strict=True) if rows else ((), (), ())
         read_at = pd.to_datetime(pd.Series(times, dtype="object"), utc=True)

@@ -41,7 +41,7 @@ class Standing:
     @contextmanager
     def around(self, run_id: str, ipam_plan: pd.DataFrame, dns_plan: pd.DataFrame) -> Iterator["Stand"]:
         """Note, when the block that carries these plans out is through, what it left behind; not when it raises."""
-        most, read, stand = written(ipam_plan, dns_plan), self._ledger.versions(run_id), Stand()
+        most, read, stand = written(ipam_plan, dns_plan), self._ledger.index.versions(run_id), Stand()
         before = self._versions(most)
         yield stand
         after = self._versions(most)

@@ -81,7 +81,7 @@ class Targets:
 
     def _stop_undone(self, run_id: str, undone: pd.DataFrame) -> None:
         """Raises `PlanRefused` where another run took back the same, since this one read the targets."""
-        read_at = self._ledger.read_at(run_id) if len(undone) else None
+        read_at = self._ledger.index.read_at(run_id) if len(undone) else None
         if read_at is not None:
             run = str(undone["run_id"].iloc[0])
             stop_undone(run, self._ledger.receipts.undone_by(run, read_at))

@@ -69,7 +69,7 @@ class Archived:
         read = [one for one in _answers(at, held, in_ipam or {}, unread) if one.site != spared]
         for one in read:
             self.archive.put(one.content)
-        self.ledger.note_snapshots(run_id, as_table(read))
+        self.ledger.index.note(run_id, as_table(read))
         self._last = [*read, *(one for one in self._last if one.site == spared)]
         if is_load:
             self.history.note(retold(self._last, self.ledger.applied(), network=NETWORK).seen, run_id)
@@ -79,7 +79,7 @@ class Archived:
 
     def digests(self, run_id: str) -> pd.Series:
         """Where the answers of one run are, by source, of the site `home` or of none."""
-        index = self.ledger.index(self.since, self.since + pd.Timedelta(days=40))
+        index = self.ledger.index.between(self.since, self.since + pd.Timedelta(days=40))
         own = index[(index["run_id"] == run_id) & (index["site"] != "cabin")]
         return own.set_index("source")["digest"]
 

@@ -41,7 +41,7 @@ def read(archive: Archive, folder: Path, source: str, content: bytes, days_ago: 
     digest = archive.put(content)
     place = archive.root / digest[:2] / f"{digest}.gz"
     os.utime(place, (at.timestamp(), min(at.timestamp(), place.stat().st_mtime)))
-    Ledger(f"sqlite:///{folder}/ledger.sqlite").note_snapshots("run", as_table([snapshot]))
+    Ledger(f"sqlite:///{folder}/ledger.sqlite").index.note("run", as_table([snapshot]))
     return digest
 
 

@@ -152,9 +152,9 @@ def test_one_run_over_many_hours_makes_the_others_where_some_are_lost(archived: 
 def test_what_was_let_go_and_what_was_broken_off_are_told_apart(archived: Archived) -> None:
     """An hour whose answers retention removed, and one whose census never came to phpIPAM and the zones."""
     archived.archive.remove(archived.digests("run-5")["kea4.leases"])
-    index = archived.ledger.index(AT, AT + pd.Timedelta(hours=1))
+    index = archived.ledger.index.between(AT, AT + pd.Timedelta(hours=1))
     later = index.assign(read_at=index["read_at"] + pd.Timedelta(hours=6))
-    archived.ledger.note_snapshots("run-6", later[later["site"] == "home"].drop(columns="run_id"))
+    archived.ledger.index.note("run-6", later[later["site"] == "home"].drop(columns="run_id"))
     assert "let go ([state] archive_days" in replayed(archived, 5).failure
     assert "came so far as to read phpIPAM and all zones" in replayed(archived, 6).failure
 

@@ -89,7 +89,9 @@ def a_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> World:
 
 def test_the_hours_are_squares_and_the_missing_one_is_red(a_day: World) -> None:
     """After a backfill: all hours are made but one, one with a site frozen, and the one without an archive failed."""
-    index = Ledger(f"sqlite:///{a_day.folder}/ledger.sqlite").index(pd.Timestamp(0, tz="UTC"), pd.Timestamp.now("UTC"))
+    index = Ledger(f"sqlite:///{a_day.folder}/ledger.sqlite").index.between(
+        pd.Timestamp(0, tz="UTC"), pd.Timestamp.now("UTC")
+    )
     frozen = Hour.of(index.loc[index["run_id"] == f"run-{FROZEN}", "read_at"].iloc[0])
     with running_web_ui(a_day, a_day.folder) as ui:
         page = f"/assets/hours?view=partitions&partition={frozen.key}"

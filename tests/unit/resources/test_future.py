@@ -59,7 +59,7 @@ def test_what_the_ledger_knows_stays_as_of_now_and_what_it_read_then_is_unlearne
     """Nothing that we wrote is forgotten, no grace waits for a year, no read of the future counts as one."""
     store, loads, now = Ledger(url), LastLoad(url), AT + HOUR
     for at in (AT, AT + YEAR):
-        store.note_snapshots(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
+        store.index.note(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
         store.note_reads(tables.SOURCES.rows([("home", "arp", at, True, None, 1, 0)]))
         loads.note_left("run", at, {f"zone/{at.year}": "7"})
     late = written("dns", "example.lan.", "nas.example.lan.", "A", "10.0.1.5", at=AT + YEAR)
@@ -82,13 +82,13 @@ def test_a_read_of_the_future_is_not_the_last(url: str) -> None:
     """A site is as fresh as its last read that has been: else a wrong clock would hide a year of silence."""
     store = Ledger(url)
     for at in (AT, AT + YEAR):
-        store.note_snapshots(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
-    assert store.last_whole(["home"], AT + HOUR) == {"home": AT}
+        store.index.note(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
+    assert store.index.last_whole(["home"], AT + HOUR) == {"home": AT}
 
 
 def test_a_ledger_is_not_born_by_a_clock_that_has_lost_the_time(url: str) -> None:
     """Else its first week, in which nothing is deleted, would be over before it began."""
     store, lost = Ledger(url), pd.Timestamp("1970-01-01T00:03Z")
     for at in (lost, AT):
-        store.note_snapshots(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
+        store.index.note(f"run at {at}", as_table([Snapshot("home", "arp", at.to_pydatetime(), b"x")]))
         assert store.past("none").born_at == (AT if at == AT else None)

@@ -101,7 +101,7 @@ def test_nothing_is_stored_for_nothing(store: Ledger) -> None:
     """Empty tables are a normal case."""
     store.replace_applied(tables.APPLIED.empty())
     store.receipts.note("run", AT, tables.RECEIPT.empty())
-    store.note_snapshots("run", tables.SNAPSHOTS.empty())
+    store.index.note("run", tables.SNAPSHOTS.empty())
     assert store.applied().empty
 
 
@@ -117,10 +117,10 @@ def test_the_last_whole_answer_with_a_version_counts(store: Ledger) -> None:
     zone = "zone/example.lan"
     whole = [Snapshot("*", zone, READ_AT, content, version=str(at)) for at, content in enumerate([b"old", b"new"])]
     others = [missing("*", zone, READ_AT, "timed out"), Snapshot("*", "zone/other.lan", READ_AT, b"x", version="9")]
-    assert store.last_complete(zone) is None
+    assert store.index.last_complete(zone) is None
     for snapshot in (*whole, *others):
-        store.note_snapshots("run", as_table([snapshot]))
-    assert store.last_complete(zone) == ("1", whole[1].digest)
+        store.index.note("run", as_table([snapshot]))
+    assert store.index.last_complete(zone) == ("1", whole[1].digest)
 
 
 def receipt(**more: object) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def test_a_ledger_is_born_with_its_first_snapshot_and_never_again(store: Ledger)
     """What is taken back waits for its age, so later snapshots do not make it younger."""
     assert store.past("run").born_at is None
     for hours in (0, 5):
-        store.note_snapshots("run", as_table([Snapshot("home", "arp", READ_AT + timedelta(hours=hours), b"x")]))
+        store.index.note("run", as_table([Snapshot("home", "arp", READ_AT + timedelta(hours=hours), b"x")]))
     assert store.past("run").born_at == pd.Timestamp(READ_AT)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pipelines.history import STATE, Observation
 from pipelines.snapshots import EVERYWHERE, Snapshot, as_table
-from resources import ledger
+from resources import archive_index
 from resources.history import History
 from resources.ledger import Ledger
 from tests.networks import AT
@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Ledger:
     """A ledger that knows one look at each of two sites."""
     store = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
     for site in ("home", "cabin"):
-        store.note_snapshots("first", look(site, AT))
+        store.index.note("first", look(site, AT))
     return store
 
 
@@ -56,12 +56,12 @@ def test_what_every_census_asks_looks_through_no_year(store: Ledger, tmp_path: P
     """Each question is answered by the index's newest rows, or by an index of it: no statement scans the table."""
     with explained(tmp_path) as steps:
         for site in ("home", EVERYWHERE):
-            store.note_snapshots("second", look(site, AT + HOUR))
-        assert store.read_at("second") == AT + HOUR
+            store.index.note("second", look(site, AT + HOUR))
+        assert store.index.read_at("second") == AT + HOUR
         assert store.past("second").asked == frozenset({"home", EVERYWHERE})
-        assert store.versions("second") == {"arp": "1"}
-        assert store.last_complete("arp")
-        assert store.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT + HOUR, "cabin": AT}
+        assert store.index.versions("second") == {"arp": "1"}
+        assert store.index.last_complete("arp")
+        assert store.index.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT + HOUR, "cabin": AT}
         assert store.displaced(AT + HOUR).empty
     assert [one for one in steps if one.startswith("SCAN applied_before")] == []
     assert [one for one in steps if one.startswith("SEARCH snapshots")]
@@ -82,24 +82,24 @@ def test_a_look_is_told_without_going_through_the_history(tmp_path: Path) -> Non
 
 def test_a_site_that_was_silent_for_long_is_not_forgotten(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last whole read is older than the newest rows: then all of them are looked through."""
-    monkeypatch.setattr(ledger, "_IS_LATE", sa.false())
-    assert store.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT, "cabin": AT}
-    assert store.last_whole(["home", "shed"], AT + HOUR) == {"home": AT}
+    monkeypatch.setattr(archive_index, "_IS_LATE", sa.false())
+    assert store.index.last_whole(["home", "cabin"], AT + HOUR) == {"home": AT, "cabin": AT}
+    assert store.index.last_whole(["home", "shed"], AT + HOUR) == {"home": AT}
 
 
 def test_an_index_that_older_releases_made_is_dropped(store: Ledger, tmp_path: Path) -> None:
     """It cost a page for each source and hour; what it was asked for is told without it."""
-    known = store.last_complete("arp")
+    known = store.index.last_complete("arp")
     made = sa.create_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
     with made.begin() as connection:
         connection.exec_driver_sql("CREATE INDEX snapshots_by_source ON snapshots (source, id)")
     reopened = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    assert reopened.last_complete("arp") == known
+    assert reopened.index.last_complete("arp") == known
     assert known
     assert sa.inspect(made).get_indexes("snapshots") == []
 
 
 def test_a_source_that_was_not_whole_for_long_is_read_anew(store: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was noted before the newest rows is not looked through for it, hour by hour."""
-    monkeypatch.setattr(ledger, "_IS_LATE", sa.false())
-    assert store.last_complete("arp") is None
+    monkeypatch.setattr(archive_index, "_IS_LATE", sa.false())
+    assert store.index.last_complete("arp") is None

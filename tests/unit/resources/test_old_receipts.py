@@ -22,7 +22,7 @@ KEPT_DAYS = 100
 def store(tmp_path: Path) -> Ledger:
     """A ledger whose last census was just now."""
     store = Ledger(f"sqlite:///{tmp_path}/ledger.sqlite")
-    store.note_snapshots("now", as_table([Snapshot("home", "arp", AT.to_pydatetime(), b"answer")]))
+    store.index.note("now", as_table([Snapshot("home", "arp", AT.to_pydatetime(), b"answer")]))
     return store
 
 
