@@ -81,10 +81,12 @@ def test_reserved_names_where_d2_is_on_are_never_planned(ip: str | None) -> None
     assert not (ip and planned(made))
 
 
-def test_a_name_of_keas_is_not_written_for_another_host_either() -> None:
-    """A person may give the same name to a second address: the name stays Kea's, only the pointer is ours."""
-    made = census(hour(leases=[handed_to_d2("10.0.0.5", ALICE, "nas")], ipam_addresses=[BY_HAND]))
-    assert planned(made) == {("create", PTR_NAME, "PTR", NAME)}
+def test_a_name_that_a_person_gave_to_another_host_is_kea_s_once_d2_has_written_it() -> None:
+    """Then only the pointer is ours; before, it is theirs to whom the person gave it (rule R3)."""
+    lease_s, pointer = {"leases": [handed_to_d2("10.0.0.5", ALICE, "nas")]}, ("create", PTR_NAME, "PTR", NAME)
+    by_d2 = [in_zone(NAME, "A", "10.0.0.5"), in_zone(NAME, "DHCID", MARK)]
+    assert planned(census(hour(**lease_s, ipam_addresses=[BY_HAND], zone_records=by_d2))) == {pointer}
+    assert planned(census(hour(**lease_s, ipam_addresses=[BY_HAND]))) == {pointer, ("create", NAME, "A", "10.0.1.5")}
 
 
 @pytest.mark.parametrize("owner", [NAME, PTR_NAME])
