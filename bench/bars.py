@@ -179,8 +179,8 @@ _COLUMNS = (
     "longer hashing; what grows faster than the network is looking up in arrays that no processor's cache holds."
 )
 _TEXTS = (
-    "Memory at a million bindings: the tables are a fifth of it; the rest are the texts themselves, the dictionary "
-    "that numbers them, and room that was used by one part and not yet by the next."
+    "Memory at a million bindings: the tables and the texts themselves are half of it; the rest are what joins copy, "
+    "and room that was used by one part and not yet by the next."
 )
 _BYTES = (
     "Bytes: Dagster's events of a run and, in about every seventh, folding their log into its file are half of it; "
