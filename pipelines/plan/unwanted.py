@@ -13,8 +13,9 @@ from pipelines.plan.dns import KEY, known, rrsets
 from pipelines.plan.past import Past
 from pipelines.reconcile.dns import DHCID, FORWARD_TYPES, owners_with_dhcid
 from pipelines.reconcile.never import objections as never
+from pipelines.reconcile.records import is_ddns_on
 from pipelines.snapshots import EVERYWHERE
-from pipelines.subnets import locate
+from pipelines.subnets import locate, site_of
 from pipelines.values import Ip, address_or_none
 
 Tables = Mapping[str, pd.DataFrame]
@@ -90,7 +91,7 @@ def unwanted(rows: pd.DataFrame, parsed: Tables, account: Tables, applied: pd.Da
     rows = rows.assign(site=pd.Series(sites, rows.index, dtype=TEXT))
     rows = rows.assign(name=_names(rows, parsed["zone_records"]))
     rows = rows.assign(is_superseded=_superseded(rows, account["records"]))
-    found = _objections(rows, parsed["zone_records"], applied, hour)
+    found = _objections(rows, parsed, applied, hour)
     parts = [(None, None) if pd.isna(text) else tuple(text.split(": ", 1)) for text in found]
     rule, reason = (pd.Series([part[at] for part in parts], rows.index, dtype=TEXT) for at in (0, 1))
     return rows.assign(rule=rule, reason=reason)
@@ -173,11 +174,12 @@ def _are_all_in(lists: "pd.Series[object]", texts: "pd.Series[str]") -> "pd.Seri
     return lists.explode().astype(TEXT).isin(texts).groupby(level=0).all()
 
 
-def _objections(rows: pd.DataFrame, zone_records: pd.DataFrame, applied: pd.DataFrame, hour: Hour) -> "pd.Series[str]":
+def _objections(rows: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, hour: Hour) -> "pd.Series[str]":
     """Why an RRset is not to be taken back, as `rule: reason`; null where nothing speaks against it."""
+    zone_records = parsed["zone_records"]
     text = pd.Series(None, index=rows.index, dtype="object")
     text = text.mask(_is_beside_a_mark(rows, zone_records), _MARK_STAYS)
-    text = text.mask(_is_keas(rows, hour), _KEA)
+    text = text.mask(_is_keas(rows, hour), _KEA).mask(_is_taken_over(rows, parsed, applied, hour.network), _TAKEN_OVER)
     at_these = zone_records[zone_records["owner"].isin(rows["owner"])]
     text = text.mask(rows["owner"].isin(owners_with_dhcid(at_these, applied)), _MARKED)
     objection = never(rows, zone_records, hour.network.dns.zones)
@@ -203,6 +205,22 @@ def _is_beside_a_mark(rows: pd.DataFrame, zone_records: pd.DataFrame) -> "pd.Ser
     return rows["owner"].isin(marked) & ~rows["owner"].isin(rows.loc[rows["type"] == DHCID, "owner"])
 
 
+def _is_taken_over(rows: pd.DataFrame, parsed: Tables, applied: pd.DataFrame, network: Network) -> "pd.Series[bool]":
+    """Whether a DHCID stands beside an address that we did not write, where D2 is on.
+
+    D2 found its device's DHCID there, ours, and left it: without it, it could not take its own address away again.
+    """
+    is_forward = parsed["zone_records"]["type"].isin(FORWARD_TYPES)
+    marked = rows.loc[rows["type"] == DHCID, "owner"]
+    beside = parsed["zone_records"][is_forward & parsed["zone_records"]["owner"].isin(marked)]
+    written = applied.loc[applied["subject"].isin(beside["owner"]), ["subject", "value"]]
+    written = written.rename(columns={"subject": "owner", "value": "rdata"})
+    others = beside[~stand_in(beside, written)].rename(columns={"rdata": "ip"})
+    others = others.assign(site=site_of(others["ip"], network.site_of_subnet))
+    taken = others.loc[is_ddns_on(others, parsed["dhcp_subnets"]), "owner"]
+    return (rows["type"] == DHCID) & rows["owner"].isin(taken)
+
+
 def _is_keas(rows: pd.DataFrame, hour: Hour) -> "pd.Series[bool]":
     names, addresses = hour.kea
     at_address = [not addresses.isdisjoint(ips) for ips in rows["ips"]]
@@ -214,5 +232,6 @@ _ADOPTED = "adopted: it stood there before us; nothing wants it any more, so del
 _EDITED = "kept-edit: made by somebody else; nothing wants it any more, so delete it by hand if it is of no use"
 _FROZEN = f"{FROZEN}: about its address nothing can be concluded this hour"
 _KEA = "kea-name: Kea's D2 registers it, or may at any moment"
+_TAKEN_OVER = "kea-name: Kea's D2 took the name over, and needs the DHCID to take it away again"
 _MARKED = "kea-name: a DHCID stands there, so Kea looks after it"
 _MARK_STAYS = "kea-mark: the DHCID beside it is still wanted"

@@ -155,6 +155,19 @@ def test_without_d2_or_news_of_its_leases_a_person_deleted_it() -> None:
         assert ("kept-edit", "A") in cells(made["withheld"], "rule", "field")
 
 
+@pytest.mark.parametrize(("address", "stays"), [(ON, True), ("10.0.1.99", False)], ids=["D2", "a person"])
+def test_the_mark_that_d2_took_over_with_the_name_stays(address: str, *, stays: bool) -> None:
+    """Beside an address where D2 is on, it is D2's, though the ledger has it; beside a person's it goes."""
+    world = World()
+    world.census(0, leases=[long_lease()])
+    another = {"rdata": address, "ttl_s": D2_TTL_S}
+    world.zone_records = [row | another if row["type"] == "A" else row for row in world.zone_records]
+    for hours in (11, 36, 61):
+        world.census(hours)
+    assert (NAME, "A", address) in world.records()
+    assert ((NAME, "DHCID", MARKED_A[1]["rdata"]) in world.records()) == stays
+
+
 PRETENDER = handed_to_d2(ON, BOB, "nas")
 
 
